@@ -28,7 +28,14 @@ function extreme(values: Float32Array, start: number): number {
 }
 
 /** Scale of one block as binary16 bits: the best of a few candidates around the extreme value over `reach`. */
-function chooseScale(values: Float32Array, start: number, reach: number, low: number, high: number, search: boolean): number {
+function chooseScale(
+  values: Float32Array,
+  start: number,
+  reach: number,
+  low: number,
+  high: number,
+  search: boolean,
+): number {
   const largest = extreme(values, start);
   let bestBits = f32ToF16Bits(largest / reach);
   if (!search) return bestBits;
@@ -66,7 +73,8 @@ export function packQ8(values: Float32Array): { quants: Uint8Array; scales: Uint
 export function unpackQ8(quants: Uint8Array, scales: Uint16Array): Float32Array {
   const codes = new Int8Array(quants.buffer, quants.byteOffset, quants.length);
   const values = new Float32Array(quants.length);
-  for (let i = 0; i < values.length; i++) values[i] = codes[i]! * f16BitsToF32(scales[Math.floor(i / BLOCK_SIZE)]!);
+  for (let i = 0; i < values.length; i++)
+    values[i] = codes[i]! * f16BitsToF32(scales[Math.floor(i / BLOCK_SIZE)]!);
   return values;
 }
 

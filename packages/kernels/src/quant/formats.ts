@@ -16,7 +16,12 @@ export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
 export const BLOCK_SIZE = 32;
 
 /** Columns must be a multiple of this, so that kernels can load whole vectors. */
-export const COLUMN_MULTIPLE: Record<WeightFormat, number> = { f32: 4, f16: 4, q8: BLOCK_SIZE, q4: BLOCK_SIZE };
+export const COLUMN_MULTIPLE: Record<WeightFormat, number> = {
+  f32: 4,
+  f16: 4,
+  q8: BLOCK_SIZE,
+  q4: BLOCK_SIZE,
+};
 
 /** Whether a format keeps its scales in a second array. */
 export function hasScales(format: WeightFormat): format is 'q8' | 'q4' {

@@ -6,9 +6,16 @@ import { COLUMN_MULTIPLE, type PackedMatrix, type WeightFormat } from './formats
  * Packs float32 values `[rows, columns]` into a storage format.
  * @throws RangeError if the number of values is not rows x columns or columns is no multiple of the format's unit.
  */
-export function packMatrix(values: Float32Array, rows: number, columns: number, format: WeightFormat): PackedMatrix {
+export function packMatrix(
+  values: Float32Array,
+  rows: number,
+  columns: number,
+  format: WeightFormat,
+): PackedMatrix {
   if (values.length !== rows * columns) {
-    throw new RangeError(`packMatrix: got ${values.length} values, expected ${rows} x ${columns} = ${rows * columns}`);
+    throw new RangeError(
+      `packMatrix: got ${values.length} values, expected ${rows} x ${columns} = ${rows * columns}`,
+    );
   }
   if (columns % COLUMN_MULTIPLE[format] !== 0) {
     throw new RangeError(

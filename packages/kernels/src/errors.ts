@@ -1,0 +1,47 @@
+/** Base of all errors of this package. `code` is stable; `message` says what was found, what was expected and what to do. */
+export class KernelError extends Error {
+  readonly code: string;
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** The browser or the machine has no usable WebGPU. */
+export class WebGpuUnavailableError extends KernelError {
+  constructor(reason: string) {
+    super(
+      'webgpu_unavailable',
+      `WebGPU is not available: ${reason}. Use Chrome or Edge 121 or later, Safari 26 or later, or Firefox 141 or later, on a page served over https or from localhost.`,
+    );
+  }
+}
+
+/** A tensor has the wrong shape, type or size for an operation. */
+export class ShapeError extends KernelError {
+  constructor(message: string) {
+    super('shape', message);
+  }
+}
+
+/** A limit of the device does not allow what was asked for. */
+export class DeviceLimitError extends KernelError {
+  constructor(message: string) {
+    super('device_limit', message);
+  }
+}
+
+/** A shader was asked for with parameters or bindings that do not fit its source. */
+export class KernelDefinitionError extends KernelError {
+  constructor(kernel: string, message: string) {
+    super('kernel_definition', `kernel ${kernel}: ${message}`);
+  }
+}
+
+/** The GPU reported an error: a shader that does not compile, an invalid command, or no memory. */
+export class GpuError extends KernelError {
+  constructor(message: string) {
+    super('gpu', message);
+  }
+}

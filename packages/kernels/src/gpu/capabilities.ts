@@ -1,0 +1,43 @@
+/** What variant choice may depend on. Never a vendor name. */
+export interface Capabilities {
+  /** `shader-f16`: f16 storage and arithmetic in shaders. */
+  readonly f16: boolean;
+  /** `subgroups` with its size range; code must work at any size within it. */
+  readonly subgroups: boolean;
+  readonly subgroupMinSize: number;
+  readonly subgroupMaxSize: number;
+  /** WGSL language feature `packed_4x8_integer_dot_product`. */
+  readonly packedDot: boolean;
+  /** `timestamp-query`. */
+  readonly timestamps: boolean;
+  readonly maxInvocations: number;
+  readonly maxWorkgroupStorageBytes: number;
+  readonly maxWorkgroupsPerDimension: number;
+  readonly maxBindingBytes: number;
+  readonly maxBufferBytes: number;
+  readonly maxStorageBuffers: number;
+}
+
+/** Capabilities of a device as it was requested, which may be fewer than its adapter's. */
+export function capabilitiesOf(
+  device: GPUDevice,
+  info: GPUAdapterInfo,
+  languageFeatures: ReadonlySet<string>,
+): Capabilities {
+  const { features, limits } = device;
+  const subgroups = features.has('subgroups');
+  return {
+    f16: features.has('shader-f16'),
+    subgroups,
+    subgroupMinSize: subgroups ? info.subgroupMinSize : 1,
+    subgroupMaxSize: subgroups ? info.subgroupMaxSize : 1,
+    packedDot: languageFeatures.has('packed_4x8_integer_dot_product'),
+    timestamps: features.has('timestamp-query'),
+    maxInvocations: limits.maxComputeInvocationsPerWorkgroup,
+    maxWorkgroupStorageBytes: limits.maxComputeWorkgroupStorageSize,
+    maxWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+    maxBindingBytes: limits.maxStorageBufferBindingSize,
+    maxBufferBytes: limits.maxBufferSize,
+    maxStorageBuffers: limits.maxStorageBuffersPerShaderStage,
+  };
+}

@@ -1,0 +1,4 @@
+export * from './compare.ts';
+export * from './gpu-paths.ts';
+export * from './random.ts';
+export * from './tensors.ts';
