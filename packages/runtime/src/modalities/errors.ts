@@ -1,0 +1,88 @@
+import { RuntimeError, type ErrorDetails } from '../errors.ts';
+
+/** The bytes are no image that this browser can read, or an image without pixels. */
+export class ImageDecodeError extends RuntimeError {
+  constructor(reason: string, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(
+      'image-decode',
+      `The image cannot be decoded: ${reason}. Give a PNG, JPEG, WebP, GIF or AVIF file, or raw pixels.`,
+      details,
+      options,
+    );
+  }
+}
+
+/** The bytes are no sound that can be read here, or a sound without samples. */
+export class AudioDecodeError extends RuntimeError {
+  constructor(reason: string, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super('audio-decode', `The sound cannot be decoded: ${reason}.`, details, options);
+  }
+}
+
+/** A compressed sound reached a place without `decodeAudioData`, which exists in windows only. */
+export class AudioNeedsWindowError extends RuntimeError {
+  constructor(bytes: number, type: string) {
+    super(
+      'audio-needs-window',
+      `A sound of type "${type || 'unknown'}" (${bytes} bytes) is not WAV, and only WAV can be decoded in a worker: ` +
+        'decodeAudioData exists in windows only. Decode it on the page with decodeAudio() and post the samples.',
+      { bytes, type },
+    );
+  }
+}
+
+/** The file is no video that this browser can play, or it has no frames. */
+export class VideoDecodeError extends RuntimeError {
+  constructor(reason: string, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(
+      'video-decode',
+      `The video cannot be decoded: ${reason}. Give a file that the browser plays (MP4/H.264, WebM), or a list of frames.`,
+      details,
+      options,
+    );
+  }
+}
+
+/** A video file reached a worker; frames are taken by seeking an `HTMLVideoElement`, which exists in windows only. */
+export class VideoNeedsWindowError extends RuntimeError {
+  constructor() {
+    super(
+      'video-needs-window',
+      'A video file was given in a worker, which has no video element. Take the frames on the page and post them.',
+    );
+  }
+}
+
+/** A value handed in by the caller is none of the accepted kinds. */
+export class MediaSourceError extends RuntimeError {
+  constructor(modality: string, actual: string, expected: string) {
+    super('media-source', `A ${modality} source is ${actual}; expected ${expected}.`, {
+      modality,
+      actual,
+      expected,
+    });
+  }
+}
+
+/** The checkpoint has no tower or no preprocessing settings for this modality. */
+export class ModalityUnavailableError extends RuntimeError {
+  constructor(modality: string, available: readonly string[]) {
+    super(
+      'modality-unavailable',
+      `This checkpoint takes no ${modality}; it takes ${['text', ...available].join(', ')}. ` +
+        `Leave the ${modality} out or load a checkpoint that has it.`,
+      { modality, available },
+    );
+  }
+}
+
+/** A preprocessing setting of the checkpoint that this runtime does not implement. */
+export class PreprocessorConfigError extends RuntimeError {
+  constructor(field: string, actual: number | string, expected: string) {
+    super(
+      'preprocessor-config',
+      `preprocessor_config.json: ${field} is ${actual}; expected ${expected}. Export the checkpoint again.`,
+      { field, actual, expected },
+    );
+  }
+}

@@ -1,0 +1,26 @@
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { CHROME_ARGS, findChrome } from '../../tools/chrome.mjs';
+
+const executablePath = findChrome();
+
+/** Headless Chrome: what Node lacks, such as image and sound decoding, canvas, storage, WebGPU. */
+export default defineConfig({
+  root: import.meta.dirname,
+  resolve: { conditions: ['@uni-moe-web/source'] },
+  server: { fs: { allow: ['../..'] } },
+  test: {
+    name: 'runtime in Chrome',
+    include: ['src/**/*.browser.test.ts'],
+    testTimeout: 60_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: { args: CHROME_ARGS, ...(executablePath ? { executablePath } : {}) },
+      }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+});
