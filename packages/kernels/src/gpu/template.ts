@@ -4,7 +4,7 @@ import { evaluateCondition, type TemplateValue } from './template-expression.ts'
 export type TemplateValues = Readonly<Record<string, TemplateValue>>;
 
 /**
- * Expands a WGSL template. Directives stand alone on a line:
+ * Expands a WGSL template. Directives stand alone on a line, a `//` comment may follow:
  *
  * - `#type name`        a storage or arithmetic type, becomes `alias name = f32;`
  * - `#const NAME: u32`  a number fixed per pipeline (`u32`, `i32` or `f32`)
@@ -40,7 +40,7 @@ export function expandTemplate(
     const open: { active: boolean; taken: boolean; outer: boolean }[] = [];
     const active = (): boolean => open.at(-1)?.active ?? true;
     for (const line of text.split('\n')) {
-      const [, directive, rest = ''] = /^\s*#(\w+)\s*(.*?)\s*$/.exec(line) ?? [];
+      const [, directive, rest = ''] = /^\s*#(\w+)\s*(.*?)\s*(?:\/\/.*)?$/.exec(line) ?? [];
       const top = open.at(-1);
       if (directive === 'if') {
         const outer = active();

@@ -1,5 +1,18 @@
 import fold from './fold.wgsl?raw';
 import reduce from './reduce.wgsl?raw';
+import weights from './weights.wgsl?raw';
+import weightsF16 from './weights-f16.wgsl?raw';
+import weightsF32 from './weights-f32.wgsl?raw';
+import weightsQ4 from './weights-q4.wgsl?raw';
+import weightsQ8 from './weights-q8.wgsl?raw';
 
 /** Shared shader pieces by the name that `#include <name>` uses. */
-export const wgslPieces: Readonly<Record<string, string>> = { fold, reduce };
+export const wgslPieces: Readonly<Record<string, string>> = {
+  fold,
+  reduce,
+  weights,
+  'weights-f32': weightsF32,
+  'weights-f16': weightsF16,
+  'weights-q8': weightsQ8,
+  'weights-q4': weightsQ4,
+};
