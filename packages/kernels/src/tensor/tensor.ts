@@ -8,13 +8,17 @@ export type FloatType = 'f32' | 'f16';
 /** Bytes of one element. */
 export const DTYPE_BYTES: Record<DType, number> = { f32: 4, f16: 2, u32: 4, i32: 4 };
 
+/** Shape and type of a tensor that is yet to be allocated. */
+export interface TensorSpec {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
 /** A view of a buffer: row-major, slowest dimension first. It owns nothing. */
-export interface Tensor {
+export interface Tensor extends TensorSpec {
   readonly buffer: GPUBuffer;
   /** Multiple of the device's `minStorageBufferOffsetAlignment`, 256 by default. */
   readonly offsetBytes: number;
-  readonly shape: readonly number[];
-  readonly dtype: DType;
 }
 
 export function elementCount(shape: readonly number[]): number {
@@ -22,7 +26,7 @@ export function elementCount(shape: readonly number[]): number {
 }
 
 /** Bytes that the tensor's elements take, rounded up to WebGPU's copy unit of 4. */
-export function byteLength(tensor: Pick<Tensor, 'shape' | 'dtype'>): number {
+export function byteLength(tensor: TensorSpec): number {
   return Math.ceil((elementCount(tensor.shape) * DTYPE_BYTES[tensor.dtype]) / 4) * 4;
 }
 

@@ -1,0 +1,229 @@
+import {
+  add,
+  attentionDecode,
+  attentionPrefill,
+  firstRows,
+  gatedLinear,
+  linear,
+  loraDown,
+  moeMlp,
+  moeRoute,
+  reshape,
+  rmsNorm,
+  ropeAppend,
+  type CommandList,
+  type LoraUp,
+  type Tensor,
+} from '@uni-moe-web/kernels';
+import type { DecoderShape } from './config.ts';
+import type { KvCache } from './kv-cache.ts';
+import { loraUp, type LayerLora, type LoraProjection, type LoraSet } from './lora.ts';
+import type { Taps } from './taps.ts';
+import type { DecoderWeights, LayerWeights } from './weights.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Everything a forward pass reads and writes. */
+export interface ForwardState {
+  readonly shape: DecoderShape;
+  readonly weights: DecoderWeights;
+  readonly cache: KvCache;
+  readonly workspace: Workspace;
+  /** f32[P, d/2] each. */
+  readonly rope: { readonly cos: Tensor; readonly sin: Tensor };
+  readonly lora?: LoraSet | undefined;
+}
+
+interface NormWeight {
+  readonly weight: Tensor;
+  readonly epsilon: number;
+}
+
+/** Input of a block: the residual stream with the norm to fuse, or rows that are normalised already. */
+interface BlockInput {
+  readonly x: Tensor;
+  readonly norm?: NormWeight;
+}
+
+/**
+ * Records all decoder layers over the first `tokens` rows of the workspace's residual stream (specification 5.7, 5.8).
+ * The tokens extend the KV cache at its current position, which is left as it is.
+ */
+export function recordLayers(list: CommandList, state: ForwardState, tokens: number, taps?: Taps): void {
+  const { workspace } = state;
+  const hidden = firstRows(workspace.hidden, tokens);
+  taps?.record(list, 'inputs_embeds', hidden);
+  state.weights.layers.forEach((weights, layer) => {
+    const lora = state.lora?.layers[layer];
+    recordBlock(list, state, tokens, `layers.${layer}.attention`, taps, (output) =>
+      recordAttention(list, state, weights, lora, layer, tokens, output),
+    );
+    recordBlock(list, state, tokens, `layers.${layer}.mlp`, taps, (output) =>
+      recordMlp(list, state, weights, lora, layer, tokens, output, taps),
+    );
+    taps?.record(list, `layers.${layer}.hidden`, hidden);
+  });
+}
+
+/** Records the final norm and the head over `rows` f32[rows, D], giving f32[rows, V]. */
+export function recordHead(
+  list: CommandList,
+  state: ForwardState,
+  rows: Tensor,
+  logits: Tensor,
+  taps?: Taps,
+): void {
+  const { finalNorm, head } = state.weights;
+  const { epsilon } = state.shape;
+  if (!taps) {
+    linear(list, { x: rows, weight: head, y: logits, norm: { weight: finalNorm, epsilon } });
+    return;
+  }
+  const normed = taps.blockOutput(rows.shape);
+  rmsNorm(list, { x: rows, weight: finalNorm, y: normed, epsilon });
+  taps.record(list, 'norm', normed);
+  linear(list, { x: normed, weight: head, y: logits });
+}
+
+/** Where a block's result goes: added to the residual stream, or written apart while taps are on. */
+interface BlockOutput {
+  readonly y: Tensor;
+  readonly accumulate: boolean;
+}
+
+function recordBlock(
+  list: CommandList,
+  { workspace }: ForwardState,
+  tokens: number,
+  name: string,
+  taps: Taps | undefined,
+  block: (output: BlockOutput) => void,
+): void {
+  const hidden = firstRows(workspace.hidden, tokens);
+  if (!taps) {
+    block({ y: hidden, accumulate: true });
+    return;
+  }
+  const apart = taps.blockOutput(hidden.shape);
+  block({ y: apart, accumulate: false });
+  taps.record(list, name, apart);
+  add(list, { x: apart, y: hidden });
+}
+
+/** A single token's norm is fused into the kernels that read it; for more tokens it is computed once. */
+function recordNorm(
+  list: CommandList,
+  { workspace, shape }: ForwardState,
+  weight: Tensor,
+  tokens: number,
+): BlockInput {
+  const x = firstRows(workspace.hidden, tokens);
+  if (tokens === 1) return { x, norm: { weight, epsilon: shape.epsilon } };
+  const y = firstRows(workspace.normed, tokens);
+  rmsNorm(list, { x, weight, y, epsilon: shape.epsilon });
+  return { x: y };
+}
+
+function recordAttention(
+  list: CommandList,
+  state: ForwardState,
+  weights: LayerWeights,
+  lora: LayerLora | undefined,
+  layer: number,
+  tokens: number,
+  output: BlockOutput,
+): void {
+  const { workspace, cache, rope } = state;
+  const { keys, values } = cache.layers[layer]!;
+  const { position } = cache;
+  const input = recordNorm(list, state, weights.attentionNorm, tokens);
+  const qkv = firstRows(workspace.qkv, tokens);
+  const q = firstRows(workspace.queries, tokens);
+  const y = firstRows(workspace.attended, tokens);
+  linear(list, {
+    ...input,
+    weight: weights.qkv,
+    y: qkv,
+    ...recordLora(list, lora?.qkv, workspace.lora?.qkv, input, tokens),
+  });
+  ropeAppend(list, { qkv, cos: rope.cos, sin: rope.sin, position, q, keys, values });
+  if (tokens === 1) attentionDecode(list, { q, keys, values, position, y, scratch: workspace.attention });
+  else attentionPrefill(list, { q, keys, values, position, y });
+  linear(list, {
+    x: y,
+    weight: weights.output,
+    ...output,
+    ...recordLora(list, lora?.output, workspace.lora?.output, { x: y }, tokens),
+  });
+}
+
+function recordMlp(
+  list: CommandList,
+  state: ForwardState,
+  weights: LayerWeights,
+  lora: LayerLora | undefined,
+  layer: number,
+  tokens: number,
+  output: BlockOutput,
+  taps: Taps | undefined,
+): void {
+  const { workspace, shape } = state;
+  const input = recordNorm(list, state, weights.mlpNorm, tokens);
+  if (!weights.router) {
+    const gated = firstRows(workspace.gated, tokens);
+    const gateUp = recordLora(list, lora?.gateUp, workspace.lora?.gateUp, input, tokens);
+    gatedLinear(list, { ...input, weight: weights.gateUp, y: gated, ...gateUp });
+    linear(list, {
+      x: gated,
+      weight: weights.down,
+      ...output,
+      ...recordLora(list, lora?.down, workspace.lora?.down, { x: gated }, tokens),
+    });
+    return;
+  }
+  const routing = workspace.routing[layer]!;
+  const logits = firstRows(routing.logits, tokens);
+  const experts = firstRows(routing.experts, tokens);
+  const expertWeights = firstRows(routing.weights, tokens);
+  moeRoute(list, {
+    ...input,
+    router: weights.router,
+    topK: shape.topK,
+    logits,
+    experts,
+    weights: expertWeights,
+  });
+  moeMlp(list, {
+    ...input,
+    gateUp: weights.gateUp,
+    down: weights.down,
+    experts,
+    weights: expertWeights,
+    ...output,
+    scratch: workspace.moe,
+    ...(lora && workspace.lora
+      ? { lora: { gateUp: lora.gateUp, down: lora.down, products: workspace.lora } }
+      : {}),
+  });
+  taps?.record(list, `layers.${layer}.router_logits`, logits);
+  taps?.record(list, `layers.${layer}.experts`, experts);
+  taps?.record(list, `layers.${layer}.expert_weights`, expertWeights);
+}
+
+/** Records the down half of a dense projection's adapters and returns the argument for the up half. */
+function recordLora(
+  list: CommandList,
+  projection: LoraProjection | undefined,
+  scratch: Tensor | undefined,
+  input: BlockInput,
+  tokens: number,
+): { lora?: LoraUp } {
+  if (!projection || !scratch) return {};
+  const width = projection.segmentEnds.length * projection.rank;
+  const products = reshape(firstRows(flat(scratch), tokens * width), [tokens, width]);
+  loraDown(list, { ...input, a: projection.a, scales: projection.scales, products });
+  return { lora: loraUp(projection, products) };
+}
+
+function flat(tensor: Tensor): Tensor {
+  return reshape(tensor, [tensor.shape.reduce((product, size) => product * size, 1)]);
+}

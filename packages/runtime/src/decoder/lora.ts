@@ -1,0 +1,254 @@
+import type { Gpu, LoraUp, Tensor } from '@uni-moe-web/kernels';
+import { RuntimeError } from '../errors.ts';
+import type { DecoderShape } from './config.ts';
+
+/** One peft adapter as stored: per module name the pair A `[r, in]`, B `[out, r]`. */
+export interface LoraAdapter {
+  readonly name: string;
+  readonly rank: number;
+  /** alpha / r. */
+  readonly scale: number;
+  readonly modules: ReadonlyMap<string, { readonly a: Float32Array; readonly b: Float32Array }>;
+}
+
+/** A and B of one stacked projection with all adapters concatenated along the rank. */
+export interface LoraProjection {
+  /** f32 `[experts, segments x R, K]`. */
+  readonly a: Tensor;
+  /** f32 `[experts, N, R]`. */
+  readonly b: Tensor;
+  /** f32 `[segments x R]`: adapter weight x alpha / r, 0 for an adapter that is off. */
+  readonly scales: Tensor;
+  readonly rank: number;
+  readonly segmentEnds: readonly number[];
+}
+
+export interface LayerLora {
+  readonly qkv: LoraProjection;
+  readonly output: LoraProjection;
+  readonly gateUp: LoraProjection;
+  readonly down: LoraProjection;
+}
+
+interface Segment {
+  readonly rows: number;
+  /** Module name per expert. */
+  readonly modules: readonly string[];
+}
+
+/**
+ * All loaded adapters on the GPU. Their matrices are concatenated along the rank once; switching an adapter or changing
+ * its weight rewrites a few floats of `scales` (and the routers that have adapters) and compiles nothing.
+ */
+export class LoraSet {
+  readonly layers: readonly LayerLora[];
+  /** R: sum of the ranks. */
+  readonly rank: number;
+  readonly adapters: readonly LoraAdapter[];
+  readonly #gpu: Gpu;
+  readonly #shape: DecoderShape;
+  readonly #weights = new Map<string, number>();
+  readonly #scales: readonly Tensor[];
+  readonly #buffers: GPUBuffer[] = [];
+  readonly #routers: { readonly target: Tensor; readonly base: Float32Array; readonly module: string }[] = [];
+
+  constructor(gpu: Gpu, shape: DecoderShape, adapters: readonly LoraAdapter[]) {
+    this.#gpu = gpu;
+    this.#shape = shape;
+    this.adapters = adapters;
+    this.rank = adapters.reduce((sum, adapter) => sum + adapter.rank, 0);
+    this.#scales = [1, 2, 3].map((segments) =>
+      this.#create(`lora scales ${segments}`, [segments * this.rank]),
+    );
+    const { hiddenSize, intermediateSize, numHeads, numKvHeads, headDim } = shape;
+    const kvRows = numKvHeads * headDim;
+    this.layers = shape.isMoe.map((isMoe, layer) => {
+      const prefix = `model.layers.${layer}`;
+      const mlps = isMoe
+        ? Array.from({ length: shape.numExperts }, (_, e) => `${prefix}.mlp.experts.${e}`)
+        : [`${prefix}.mlp`];
+      const attention = (part: string): string[] => [`${prefix}.self_attn.${part}_proj`];
+      const mlp = (part: string): string[] => mlps.map((name) => `${name}.${part}_proj`);
+      return {
+        qkv: this.#project(`${prefix} qkv`, hiddenSize, [
+          { rows: numHeads * headDim, modules: attention('q') },
+          { rows: kvRows, modules: attention('k') },
+          { rows: kvRows, modules: attention('v') },
+        ]),
+        output: this.#project(`${prefix} output`, numHeads * headDim, [
+          { rows: hiddenSize, modules: attention('o') },
+        ]),
+        gateUp: this.#project(`${prefix} gate up`, hiddenSize, [
+          { rows: intermediateSize, modules: mlp('gate') },
+          { rows: intermediateSize, modules: mlp('up') },
+        ]),
+        down: this.#project(`${prefix} down`, intermediateSize, [{ rows: hiddenSize, modules: mlp('down') }]),
+      };
+    });
+    this.#expectAllUsed();
+    this.setWeights(new Map(adapters.map(({ name }) => [name, 1])));
+  }
+
+  /** Weight per adapter name; 0 is off. */
+  get weights(): ReadonlyMap<string, number> {
+    return this.#weights;
+  }
+
+  /** Lets router adapters act on a router: `base` is the weight `[E, D]` without any. */
+  bindRouter(module: string, target: Tensor, base: Float32Array): void {
+    if (this.adapters.some(({ modules }) => modules.has(module))) {
+      this.#routers.push({ target, base, module });
+      this.#writeRouters();
+    }
+  }
+
+  /**
+   * Switches adapters. Names that are not mentioned are off.
+   * @throws RuntimeError `unknown_adapter` naming the adapter and those there are.
+   */
+  setWeights(weights: ReadonlyMap<string, number>): void {
+    for (const [name, weight] of weights) {
+      if (!this.adapters.some((adapter) => adapter.name === name)) {
+        const known = this.adapters.map((adapter) => adapter.name);
+        throw new RuntimeError(
+          'unknown_adapter',
+          `There is no adapter "${name}"; this checkpoint has ${known.join(', ') || 'none'}.`,
+          { name, known },
+        );
+      }
+      if (!Number.isFinite(weight)) {
+        throw new RuntimeError(
+          'invalid_adapter_weight',
+          `Adapter "${name}" was given weight ${weight}; give a finite number, 0 to switch it off.`,
+          { name },
+        );
+      }
+    }
+    this.#weights.clear();
+    const scales: number[] = [];
+    for (const { name, rank, scale } of this.adapters) {
+      const weight = weights.get(name) ?? 0;
+      this.#weights.set(name, weight);
+      scales.push(...Array.from({ length: rank }, () => weight * scale));
+    }
+    this.#scales.forEach((tensor, i) => {
+      this.#gpu.write(tensor, Float32Array.from(Array.from({ length: i + 1 }, () => scales).flat()));
+    });
+    this.#writeRouters();
+  }
+
+  dispose(): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+  }
+
+  #writeRouters(): void {
+    for (const { target, base, module } of this.#routers) {
+      const merged = base.slice();
+      for (const { name, rank, scale, modules } of this.adapters) {
+        const factor = (this.#weights.get(name) ?? 0) * scale;
+        const pair = modules.get(module);
+        if (!pair || factor === 0) continue;
+        const columns = this.#shape.hiddenSize;
+        for (let expert = 0; expert < this.#shape.numExperts; expert++) {
+          for (let r = 0; r < rank; r++) {
+            const b = factor * pair.b[expert * rank + r]!;
+            for (let k = 0; k < columns; k++) merged[expert * columns + k]! += b * pair.a[r * columns + k]!;
+          }
+        }
+      }
+      this.#gpu.write(target, merged);
+    }
+  }
+
+  #project(label: string, columns: number, segments: readonly Segment[]): LoraProjection {
+    const { rank } = this;
+    const experts = segments[0]!.modules.length;
+    const rows = segments.reduce((sum, segment) => sum + segment.rows, 0);
+    const a = new Float32Array(experts * segments.length * rank * columns);
+    const b = new Float32Array(experts * rows * rank);
+    for (let expert = 0; expert < experts; expert++) {
+      let row = expert * rows;
+      segments.forEach((segment, s) => {
+        let column = 0;
+        for (const adapter of this.adapters) {
+          const module = segment.modules[expert]!;
+          const pair = adapter.modules.get(module);
+          if (pair) {
+            this.#expectSize(adapter, module, pair, segment.rows, columns);
+            a.set(pair.a, ((expert * segments.length + s) * rank + column) * columns);
+            for (let n = 0; n < segment.rows; n++) {
+              b.set(pair.b.subarray(n * adapter.rank, (n + 1) * adapter.rank), (row + n) * rank + column);
+            }
+          }
+          column += adapter.rank;
+        }
+        row += segment.rows;
+      });
+    }
+    let end = 0;
+    return {
+      a: this.#upload(`${label} lora A`, [experts, segments.length * rank, columns], a),
+      b: this.#upload(`${label} lora B`, [experts, rows, rank], b),
+      scales: this.#scales[segments.length - 1]!,
+      rank,
+      segmentEnds: segments.map((segment) => (end += segment.rows)),
+    };
+  }
+
+  #expectSize(
+    adapter: LoraAdapter,
+    module: string,
+    pair: { a: Float32Array; b: Float32Array },
+    rows: number,
+    columns: number,
+  ): void {
+    if (pair.a.length !== adapter.rank * columns || pair.b.length !== rows * adapter.rank) {
+      throw new RuntimeError(
+        'adapter_mismatch',
+        `Adapter "${adapter.name}": ${module} has ${pair.a.length} and ${pair.b.length} values in lora_A and lora_B; rank ${adapter.rank} on a ${rows} x ${columns} matrix needs ${adapter.rank * columns} and ${rows * adapter.rank}. Use an adapter made for this model.`,
+        { adapter: adapter.name, module },
+      );
+    }
+  }
+
+  #expectAllUsed(): void {
+    const known = new Set<string>();
+    this.#shape.isMoe.forEach((isMoe, layer) => {
+      const prefix = `model.layers.${layer}`;
+      for (const part of 'qkvo') known.add(`${prefix}.self_attn.${part}_proj`);
+      const mlps = isMoe
+        ? Array.from({ length: this.#shape.numExperts }, (_, e) => `${prefix}.mlp.experts.${e}`)
+        : [`${prefix}.mlp`];
+      for (const name of mlps) for (const part of ['gate', 'up', 'down']) known.add(`${name}.${part}_proj`);
+      if (isMoe) known.add(`${prefix}.mlp.gate`);
+    });
+    for (const { name, modules } of this.adapters) {
+      for (const module of modules.keys()) {
+        if (!known.has(module)) {
+          throw new RuntimeError(
+            'adapter_mismatch',
+            `Adapter "${name}" changes ${module}, which this model does not have.`,
+            { adapter: name, module },
+          );
+        }
+      }
+    }
+  }
+
+  #create(label: string, shape: readonly number[]): Tensor {
+    const tensor = this.#gpu.createTensor(label, shape, 'f32');
+    this.#buffers.push(tensor.buffer);
+    return tensor;
+  }
+
+  #upload(label: string, shape: readonly number[], values: Float32Array<ArrayBuffer>): Tensor {
+    const tensor = this.#create(label, shape);
+    this.#gpu.write(tensor, values);
+    return tensor;
+  }
+}
+
+/** The up half of a projection's adapters, given the scaled products of the down half. */
+export function loraUp({ b, rank, segmentEnds }: LoraProjection, products: Tensor): LoraUp {
+  return { products, b, rank, segmentEnds };
+}
