@@ -3,7 +3,11 @@ import { AbortedError, RuntimeError } from './errors.ts';
 
 describe('RuntimeError', () => {
   it('keeps name, code, message, details and stack through structured clone and JSON', () => {
-    const error = new RuntimeError('some-code', 'got 3, expected 4', { got: 3, files: ['a', 'b'], nested: { x: null } });
+    const error = new RuntimeError('some-code', 'got 3, expected 4', {
+      got: 3,
+      files: ['a', 'b'],
+      nested: { x: null },
+    });
     for (const carried of [structuredClone(error.toJSON()), JSON.parse(JSON.stringify(error))]) {
       const rebuilt = RuntimeError.fromJSON(carried);
       expect(rebuilt).toBeInstanceOf(RuntimeError);

@@ -1,6 +1,7 @@
 /** Errors of the runtime: one class per cause, a stable code on each, all able to cross a worker boundary. */
 
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 /** The values that an error names, fit for JSON and structured clone. */
 export type ErrorDetails = { readonly [key: string]: JsonValue };
 

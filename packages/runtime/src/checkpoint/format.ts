@@ -164,6 +164,13 @@ export const tokenizerConfigSchema = v.object({
 });
 export type TokenizerConfig = v.InferOutput<typeof tokenizerConfigSchema>;
 
+/** `tokenizer.json` of Hugging Face's tokenizers: the outermost structure; the tokenizer library knows the rest. */
+export const tokenizerSchema = v.looseObject({
+  model: v.looseObject({ vocab: v.union([v.record(v.string(), index), v.array(v.unknown())]) }),
+  added_tokens: v.optional(v.array(v.looseObject({ id: index, content: v.string() }))),
+});
+export type TokenizerJson = v.InferOutput<typeof tokenizerSchema>;
+
 export const generationConfigSchema = v.object({
   bos_token_id: index,
   eos_token_id: index,

@@ -1,0 +1,13 @@
+export { deleteCachedCheckpoint, listCachedCheckpoints, type CachedCheckpoint } from './cache.ts';
+export type { Checkpoint, LoadedTensor, LoadOptions } from './checkpoint.ts';
+export * from './errors.ts';
+export { openCheckpoint, type CheckpointLocation, type OpenOptions } from './open.ts';
+export type { LoadProgress, OnProgress } from './progress.ts';
+export type { RetryPolicy } from './retry.ts';
+export type { StoredDtype, TensorInfo } from './safetensors.ts';
+export type { ByteRange, CheckpointSource } from './source.ts';
+export type { HttpOptions } from './sources/http.ts';
+export { requestPersistentStorage } from './stores/open-store.ts';
+export type { CacheChoice, PieceStore } from './stores/piece-store.ts';
+export type { TensorHandler } from './stream-tensors.ts';
+export { describeWeights, type WeightDescription, type WeightPart } from './weights.ts';
