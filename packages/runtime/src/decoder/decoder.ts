@@ -86,7 +86,7 @@ export class Decoder {
     prompt: DecoderPrompt,
     start: number,
     sampler: RecordSampler,
-    chunkDone: (encoder: GPUCommandEncoder, first: number, tokens: number, last: boolean) => void,
+    chunkDone: (encoder: GPUCommandEncoder, tokens: number, last: boolean) => void,
   ): void {
     const total = prompt.ids.length;
     if (total > this.cache.capacity) throw contextLengthError(total, this.cache.capacity);
@@ -100,7 +100,7 @@ export class Decoder {
       if (last) this.#recordNext(list, tokens, sampler);
       const encoder = this.gpu.device.createCommandEncoder();
       list.encode(encoder);
-      chunkDone(encoder, first, tokens, last);
+      chunkDone(encoder, tokens, last);
       this.gpu.device.queue.submit([encoder.finish()]);
       list.dispose();
       if (!last) this.cache.truncate(first + tokens);

@@ -1,6 +1,7 @@
-import { DTYPE_BYTES, type FloatType } from '@uni-moe-web/kernels';
+import { byteLength, DTYPE_BYTES, type FloatType } from '@uni-moe-web/kernels';
 import type { DecoderShape } from './config.ts';
 import type { DecoderWeightPlan } from './weight-plan.ts';
+import { samplerSpecs } from './sampler.ts';
 import { workspaceBytes, type WorkspaceSize } from './workspace.ts';
 
 /** GPU bytes that a decoder holds, known before anything is downloaded. */
@@ -21,7 +22,12 @@ export function planMemory(
   const { numLayers, numKvHeads, headDim, hiddenSize } = shape;
   const cacheBytes = 2 * numLayers * numKvHeads * headDim * size.capacity * DTYPE_BYTES[cacheType];
   const ropeBytes = size.capacity * headDim * DTYPE_BYTES.f32;
-  const scratchBytes = workspaceBytes(shape, size) + ropeBytes + loraBytes(shape, size.loraRank, hiddenSize);
+  const samplerBytes = Object.values(samplerSpecs(shape.vocabSize)).reduce(
+    (sum, entry) => sum + byteLength(entry),
+    0,
+  );
+  const scratchBytes =
+    workspaceBytes(shape, size) + ropeBytes + samplerBytes + loraBytes(shape, size.loraRank, hiddenSize);
   return {
     weightBytes: weights.bytes,
     cacheBytes,

@@ -1,32 +1,40 @@
 import type { Tensor } from '@uni-moe-web/kernels';
 
-/** Embeddings of one image, video or sound that take the place of token embeddings. */
-export interface EmbeddingSpan {
-  /** First position of the spliced sequence. */
+/** Positions of the spliced sequence that one image, video or sound takes. */
+export interface SpanLayout {
   readonly start: number;
-  /** f32 `[length, D]` on the decoder's device. */
-  readonly embeddings: Tensor;
+  readonly length: number;
   /** Identifies the content: equal keys mean equal embeddings, so that a conversation's cache can be used again. */
   readonly key: string;
 }
 
-/** A spliced prompt: token ids with gaps that spans fill. Positions covered by a span have id 0. */
-export interface DecoderPrompt {
+/** A spliced prompt before any tower has run: token ids, with 0 where a span's embeddings go. */
+export interface PromptLayout {
   readonly ids: Uint32Array<ArrayBuffer>;
-  readonly spans: readonly EmbeddingSpan[];
+  readonly spans: readonly SpanLayout[];
 }
 
-/** One comparable entry per position: the token id, or the span's key with the offset inside it. */
-export function promptKeys({ ids, spans }: DecoderPrompt): (number | string)[] {
-  const keys: (number | string)[] = Array.from(ids);
-  for (const { start, embeddings, key } of spans) {
-    for (let i = 0; i < embeddings.shape[0]!; i++) keys[start + i] = `${key} ${i}`;
+/** A spliced prompt whose spans have their embeddings. */
+export interface DecoderPrompt {
+  readonly ids: Uint32Array<ArrayBuffer>;
+  /** f32 `[length, D]` each, on the decoder's device; a span that the cache holds already may be left out. */
+  readonly spans: readonly { readonly start: number; readonly embeddings: Tensor }[];
+}
+
+/** What a position of a sequence holds, comparable with `===`: a token id, or a span's key with the offset inside it. */
+export type PositionKey = number | string;
+
+/** One key per position. */
+export function positionKeys({ ids, spans }: PromptLayout): PositionKey[] {
+  const keys: PositionKey[] = Array.from(ids);
+  for (const { start, length, key } of spans) {
+    for (let i = 0; i < length; i++) keys[start + i] = `${key} ${i}`;
   }
   return keys;
 }
 
 /** Length of the common beginning of two sequences. */
-export function commonPrefix(a: readonly (number | string)[], b: readonly (number | string)[]): number {
+export function commonPrefix(a: readonly PositionKey[], b: readonly PositionKey[]): number {
   const most = Math.min(a.length, b.length);
   let length = 0;
   while (length < most && a[length] === b[length]) length++;

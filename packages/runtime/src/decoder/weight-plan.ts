@@ -1,6 +1,6 @@
-import type { StoredMatrix } from '../checkpoint/index.ts';
+import type { WeightDescription } from '../checkpoint/index.ts';
 import type { DecoderShape } from './config.ts';
-import { planStack, type StackPlan, type StackSpec } from './weight-stack.ts';
+import { findMatrix, mismatch, planStack, type StackPlan, type StackSpec } from './weight-stack.ts';
 
 export interface LayerPlan {
   readonly qkv: StackPlan;
@@ -28,7 +28,7 @@ export interface DecoderWeightPlan {
 /** Groups the checkpoint's matrices as kernels read them and counts their bytes. */
 export function planDecoderWeights(
   shape: DecoderShape,
-  matrices: ReadonlyMap<string, StoredMatrix>,
+  matrices: ReadonlyMap<string, WeightDescription>,
   maxBindingBytes: number,
 ): DecoderWeightPlan {
   const { hiddenSize, intermediateSize, numHeads, numKvHeads, headDim, vocabSize } = shape;
@@ -38,6 +38,7 @@ export function planDecoderWeights(
 
   const vectors = new Map<string, readonly number[]>();
   const vector = (name: string, size: readonly number[]): string => {
+    expectVector(name, size, matrices);
     vectors.set(name, size);
     return name;
   };
@@ -93,4 +94,16 @@ export function planDecoderWeights(
   for (const { buffers } of stacks) for (const buffer of buffers) bytes += Math.ceil(buffer.bytes / 4) * 4;
   for (const size of vectors.values()) bytes += 4 * size.reduce((product, n) => product * n, 1);
   return { embedding, head, layers, finalNorm, vectors, bytes };
+}
+
+function expectVector(
+  name: string,
+  size: readonly number[],
+  matrices: ReadonlyMap<string, WeightDescription>,
+): void {
+  const { format, rows, columns } = findMatrix(matrices, name);
+  const count = size.reduce((product, n) => product * n, 1);
+  if (format !== 'f32' || rows * columns !== count) {
+    throw mismatch(name, `is ${format} [${rows}, ${columns}]`, `f32 [${size.join(', ')}]`);
+  }
 }

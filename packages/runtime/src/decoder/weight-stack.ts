@@ -1,6 +1,6 @@
 import type { WeightFormat } from '@uni-moe-web/kernels/quant';
 import { quantBytesPerRow, scaleBytesPerRow } from '@uni-moe-web/kernels/quant';
-import type { StoredMatrix } from '../checkpoint/index.ts';
+import type { WeightDescription } from '../checkpoint/index.ts';
 import { RuntimeError } from '../errors.ts';
 
 /** Stored matrices that kernels read as one: q, k and v above each other, or gate and up of every expert. */
@@ -49,10 +49,10 @@ const ROW_UNIT = 64;
  */
 export function planStack(
   spec: StackSpec,
-  matrices: ReadonlyMap<string, StoredMatrix>,
+  matrices: ReadonlyMap<string, WeightDescription>,
   maxBindingBytes: number,
 ): StackPlan {
-  const format = find(matrices, spec.blocks[0]![0]!).format;
+  const format = findMatrix(matrices, spec.blocks[0]![0]!).format;
   const quantRow = quantBytesPerRow(format, spec.columns);
   const scaleRow = scaleBytesPerRow(format, spec.columns);
   const copies = spec.blocks.length;
@@ -97,7 +97,7 @@ export function planStack(
   spec.blocks.forEach((names, block) => {
     let row = 0;
     for (const name of names) {
-      const matrix = find(matrices, name);
+      const matrix = findMatrix(matrices, name);
       if (matrix.format !== format || matrix.columns !== spec.columns) {
         throw mismatch(
           name,
@@ -139,13 +139,18 @@ function sliceRows(
   }));
 }
 
-function find(matrices: ReadonlyMap<string, StoredMatrix>, name: string): StoredMatrix {
+/** A stored matrix by name. @throws RuntimeError `weights_mismatch` if there is none. */
+export function findMatrix(
+  matrices: ReadonlyMap<string, WeightDescription>,
+  name: string,
+): WeightDescription {
   const matrix = matrices.get(name);
   if (!matrix) throw mismatch(name, 'is missing from the checkpoint', 'one matrix of this name');
   return matrix;
 }
 
-function mismatch(name: string, found: string, expected: string): RuntimeError {
+/** An error saying that a weight is not what config.json asks for. */
+export function mismatch(name: string, found: string, expected: string): RuntimeError {
   return new RuntimeError(
     'weights_mismatch',
     `weight ${name} ${found}; config.json asks for ${expected}. Export the checkpoint again.`,

@@ -1,0 +1,111 @@
+import type { FloatType, Gpu } from '@uni-moe-web/kernels';
+import { describeWeights, type Checkpoint, type LoadOptions } from '../checkpoint/index.ts';
+import { RuntimeError } from '../errors.ts';
+import { decoderShape } from './config.ts';
+import { Decoder } from './decoder.ts';
+import { planMemory, type MemoryPlan } from './memory-plan.ts';
+import { readAdapter } from './read-adapter.ts';
+import { planDecoderWeights } from './weight-plan.ts';
+import { DecoderWeights } from './weights.ts';
+
+/** Positions of the KV cache unless the caller or a smaller model says otherwise. */
+const DEFAULT_CONTEXT_LENGTH = 2048;
+const CHUNK_TOKENS = 512;
+/** `writeBuffer` copies into memory that the browser frees only as the GPU catches up; wait for it this often. */
+const FLUSH_BYTES = 32 * 1024 * 1024;
+
+export interface DecoderLoadOptions extends LoadOptions {
+  /** Longest prompt with its answer, in positions. The model's maximum or 2048, whichever is less, by default. */
+  readonly contextLength?: number;
+  /** Precision of activations (the residual stream is always f32). `f32` by default; `f16` needs `shader-f16`. */
+  readonly activationType?: FloatType;
+  /** Precision of the KV cache. `f16` where the device has `shader-f16`, otherwise `f32`, by default. */
+  readonly cacheType?: FloatType;
+  /** Told before the download starts. */
+  readonly onMemoryPlan?: (plan: MemoryPlan) => void;
+}
+
+export interface LoadedDecoder {
+  readonly decoder: Decoder;
+  readonly memory: MemoryPlan;
+  /** Frees the decoder with its weights. */
+  dispose(): void;
+}
+
+/**
+ * Plans the GPU memory of a checkpoint's decoder, streams its weights there and builds it. After an error or an abort
+ * everything allocated is freed again.
+ */
+export async function loadDecoder(
+  gpu: Gpu,
+  checkpoint: Checkpoint,
+  options: DecoderLoadOptions = {},
+): Promise<LoadedDecoder> {
+  const { decoder: config } = checkpoint.config;
+  const { activationType = 'f32', cacheType = gpu.capabilities.f16 ? 'f16' : 'f32' } = options;
+  expectF16(gpu, 'activationType', activationType);
+  expectF16(gpu, 'cacheType', cacheType);
+  const contextLength =
+    options.contextLength ?? Math.min(config.max_position_embeddings, DEFAULT_CONTEXT_LENGTH);
+  const chunkTokens = Math.min(CHUNK_TOKENS, contextLength);
+  const shape = decoderShape(config);
+
+  const adapters = [];
+  for (const name of checkpoint.config.adapters) adapters.push(await readAdapter(checkpoint, name, options));
+  const loraRank = adapters.reduce((sum, { rank }) => sum + rank, 0);
+  const plan = planDecoderWeights(
+    shape,
+    describeWeights(checkpoint.tensors),
+    gpu.capabilities.maxBindingBytes,
+  );
+  const memory = planMemory(
+    shape,
+    plan,
+    { chunkTokens, capacity: contextLength, activationType, loraRank },
+    cacheType,
+  );
+  options.onMemoryPlan?.(memory);
+
+  const weights = new DecoderWeights(gpu, plan);
+  let decoder: Decoder | undefined;
+  const dispose = (): void => {
+    decoder?.dispose();
+    weights.dispose();
+  };
+  try {
+    let sinceFlush = 0;
+    await checkpoint.streamTensors(async ({ name }, offset, bytes) => {
+      weights.accept(name, offset, bytes);
+      sinceFlush += bytes.length;
+      if (sinceFlush < FLUSH_BYTES) return;
+      sinceFlush = 0;
+      await gpu.device.queue.onSubmittedWorkDone();
+    }, options);
+    weights.expectComplete();
+    decoder = new Decoder(gpu, config, weights, adapters, {
+      contextLength,
+      activationType,
+      cacheType,
+      chunkTokens,
+    });
+    for (const [layer, { router }] of weights.layers.entries()) {
+      const module = `model.layers.${layer}.mlp.gate`;
+      if (!router || !adapters.some(({ modules }) => modules.has(module))) continue;
+      decoder.lora?.bindRouter(module, router, new Float32Array(await gpu.read(router)));
+    }
+    return { decoder, memory, dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+function expectF16(gpu: Gpu, option: string, type: FloatType): void {
+  if (type === 'f16' && !gpu.capabilities.f16) {
+    throw new RuntimeError(
+      'unsupported_precision',
+      `${option} "f16" needs a GPU with the WebGPU feature shader-f16, which this one lacks; use "f32".`,
+      { option },
+    );
+  }
+}
