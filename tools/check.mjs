@@ -16,11 +16,19 @@ const checks = [
 const failed = checks.filter(({ name, command, args }) => {
   const started = Date.now();
   const path = `${join(root, 'node_modules/.bin')}${process.platform === 'win32' ? ';' : ':'}${process.env['PATH']}`;
-  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path }, shell: process.platform === 'win32' });
-  console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, PATH: path },
+    shell: process.platform === 'win32',
+  });
+  console.log(
+    `${status === 0 ? 'ok    ' : 'FAILED'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`,
+  );
   return status !== 0;
 });
 
 const { REPORT } = process.env;
-if (REPORT) writeFileSync(REPORT, JSON.stringify({ passed: checks.length - failed.length, failed: failed.length }));
+if (REPORT)
+  writeFileSync(REPORT, JSON.stringify({ passed: checks.length - failed.length, failed: failed.length }));
 process.exit(failed.length === 0 ? 0 : 1);

@@ -29,10 +29,19 @@ function vitest(name, what, folder, config = 'vitest.config.ts') {
     name,
     what,
     folder,
-    args: (report) => [binary, 'run', '--config', config, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    args: (report) => [
+      binary,
+      'run',
+      '--config',
+      config,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ],
     count: (report) => {
       if (report === undefined) return FAILED;
-      const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, success } = JSON.parse(report);
+      const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, success } =
+        JSON.parse(report);
       const failed = numFailedTests === 0 && !success ? Math.max(1, numFailedTestSuites) : numFailedTests;
       return { passed: numPassedTests, failed, skipped: numPendingTests };
     },
@@ -63,7 +72,11 @@ function playwright() {
     name: 'e2e',
     what: 'the demo page and an embedding app in headless Chrome',
     folder: 'e2e',
-    args: () => [join(require.resolve('playwright/package.json'), '../cli.js'), 'test', '--reporter=list,json'],
+    args: () => [
+      join(require.resolve('playwright/package.json'), '../cli.js'),
+      'test',
+      '--reporter=list,json',
+    ],
     env: (report) => ({ PLAYWRIGHT_JSON_OUTPUT_NAME: report }),
     count: (report) => {
       if (report === undefined) return FAILED;
@@ -80,6 +93,11 @@ export const suites = [
   vitest('runtime', 'checkpoint, tokenizer, preprocessing and engine in Node', 'packages/runtime'),
   vitest('kernels', 'all kernels on Dawn in Node', 'packages/kernels'),
   vitest('kernels-chrome', 'all kernels in headless Chrome', 'packages/kernels', 'vitest.browser.config.ts'),
-  vitest('runtime-chrome', 'storage, media, towers, decoder and worker in headless Chrome', 'packages/runtime', 'vitest.browser.config.ts'),
+  vitest(
+    'runtime-chrome',
+    'storage, media, towers, decoder and worker in headless Chrome',
+    'packages/runtime',
+    'vitest.browser.config.ts',
+  ),
   playwright(),
 ];

@@ -9,7 +9,9 @@ const root = join(import.meta.dirname, '..');
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
 if (unknown.length > 0) {
-  console.error(`Unknown suite ${unknown.join(', ')}; there are ${suites.map(({ name }) => name).join(', ')}.`);
+  console.error(
+    `Unknown suite ${unknown.join(', ')}; there are ${suites.map(({ name }) => name).join(', ')}.`,
+  );
   process.exit(1);
 }
 
@@ -34,9 +36,13 @@ for (const suite of suites) {
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;
-  lines.push(`${suite.name}: ${counts.passed} passed, ${counts.failed} failed in ${((Date.now() - started) / 1000).toFixed(0)} s`);
+  lines.push(
+    `${suite.name}: ${counts.passed} passed, ${counts.failed} failed in ${((Date.now() - started) / 1000).toFixed(0)} s`,
+  );
 }
 
 console.log(`\n${lines.map((line) => `  ${line}`).join('\n')}\n`);
-console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
+console.log(
+  `${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`,
+);
 process.exit(total.failed === 0 ? 0 : 1);

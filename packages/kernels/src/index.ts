@@ -7,3 +7,21 @@ export { requestGpu, type GpuOptions, type OptionalFeature } from './gpu/request
 export * from './tensor/tensor.ts';
 export * from './tensor/weight-matrix.ts';
 export { rmsNorm, type RmsNormArgs } from './ops/rms-norm/rms-norm.ts';
+export { ropeAppend, type RopeAppendArgs } from './ops/rope-append/rope-append.ts';
+export { ropeTables, type RopeTableOptions, type RopeTables } from './ops/rope-append/rope-tables.ts';
+export {
+  sample,
+  samplerShapes,
+  type SampleArgs,
+  type SamplerLogprobs,
+  type SamplerScratch,
+} from './ops/sample/sample.ts';
+export {
+  MAX_TOP_LOGPROBS,
+  packSamplerSettings,
+  packSeenTokens,
+  SAMPLER_SETTINGS_WORDS,
+  writeSamplerSettings,
+  type SamplerSettings,
+} from './ops/sample/sampler-settings.ts';
+export { mean, type MeanArgs } from './ops/mean/mean.ts';
