@@ -34,15 +34,15 @@ export async function decodeImage(source: ImageSource): Promise<RgbImage> {
     await image.decode().catch((cause: unknown) => {
       throw new ImageDecodeError('the image element has not loaded', { src: image.currentSrc }, { cause });
     });
-    return drawAndRead(image, image.naturalWidth, image.naturalHeight);
+    return readPicture(image, image.naturalWidth, image.naturalHeight);
   }
   if (isA('VideoFrame', source)) {
     const frame = source as VideoFrame;
-    return drawAndRead(frame, frame.displayWidth, frame.displayHeight);
+    return readPicture(frame, frame.displayWidth, frame.displayHeight);
   }
   if (isA('ImageBitmap', source) || isA('HTMLCanvasElement', source) || isA('OffscreenCanvas', source)) {
     const picture = source as ImageBitmap | HTMLCanvasElement | OffscreenCanvas;
-    return drawAndRead(picture, picture.width, picture.height);
+    return readPicture(picture, picture.width, picture.height);
   }
   throw new MediaSourceError(
     'image',
@@ -135,7 +135,7 @@ async function decodeWithBitmap(file: Blob, type: string): Promise<RgbImage> {
     throw unreadable(file, type, cause);
   });
   try {
-    return drawAndRead(bitmap, bitmap.width, bitmap.height);
+    return readPicture(bitmap, bitmap.width, bitmap.height);
   } finally {
     bitmap.close();
   }
@@ -146,7 +146,8 @@ function unreadable(file: Blob, type: string, cause: unknown): ImageDecodeError 
   return new ImageDecodeError(reason, { bytes: file.size, type }, { cause });
 }
 
-function drawAndRead(picture: CanvasImageSource, width: number, height: number): RgbImage {
+/** Pixels of anything that a canvas can draw. */
+export function readPicture(picture: CanvasImageSource, width: number, height: number): RgbImage {
   expectImageSize(width, height);
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
   if (!context) throw new ImageDecodeError('no 2D canvas context is available', { width, height });

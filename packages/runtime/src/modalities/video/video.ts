@@ -1,0 +1,16 @@
+import type { RgbImage } from '../image/rgb-image.ts';
+import { visionInput } from '../image/vision-input.ts';
+import { availableModalities, type Modality } from '../modality.ts';
+import { decodeVideo, type VideoSource } from './frames.ts';
+
+/** Videos: every frame goes through the vision tower, the span is the mean of the frames' embeddings. */
+export const videoModality: Modality<VideoSource, RgbImage[]> = {
+  name: 'video',
+  decode: decodeVideo,
+  transferables: (frames) => frames.map(({ data }) => data.buffer),
+  isAvailable: (context) => availableModalities(context).includes('video'),
+  preprocess(frames, context) {
+    const { input, vision } = visionInput(frames, 'video', context);
+    return { tower: 'vision', input, combine: 'mean', numTokens: vision.tokens_per_image };
+  },
+};
