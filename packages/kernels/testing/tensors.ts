@@ -14,11 +14,15 @@ export function uploadFloats(
   dtype: FloatType = 'f32',
 ): Tensor {
   const tensor = gpu.createTensor(name, shape, dtype);
+  gpu.write(tensor, floatBytes(tensor, values, dtype));
+  return tensor;
+}
+
+function floatBytes(tensor: Tensor, values: Float32Array, dtype: FloatType): Uint8Array<ArrayBuffer> {
   const padded = new Uint8Array(byteLength(tensor));
   const data = dtype === 'f32' ? values : f32ArrayToF16(values);
   padded.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  gpu.write(tensor, padded);
-  return tensor;
+  return padded;
 }
 
 /** Uploads unsigned integers. */
@@ -44,6 +48,19 @@ export function guardedTensor(
   const buffer = gpu.createBuffer(name, size + GUARD_BYTES);
   gpu.device.queue.writeBuffer(buffer, 0, new Uint32Array((size + GUARD_BYTES) / 4).fill(SENTINEL));
   return { buffer, offsetBytes: 0, shape, dtype };
+}
+
+/** A tensor that a kernel updates in place: it starts with these values, and a guard lies behind it. */
+export function guardedFloats(
+  gpu: Gpu,
+  name: string,
+  shape: readonly number[],
+  values: Float32Array,
+  dtype: FloatType,
+): Tensor {
+  const tensor = guardedTensor(gpu, name, shape, dtype);
+  gpu.write(tensor, floatBytes(tensor, values, dtype));
+  return tensor;
 }
 
 /** Reads floats back and checks that the guard behind the tensor is untouched. */

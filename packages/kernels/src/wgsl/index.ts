@@ -1,5 +1,10 @@
 import fold from './fold.wgsl?raw';
+import inputTile from './input-tile.wgsl?raw';
+import loraUp from './lora-up.wgsl?raw';
+import kvCache from './kv-cache.wgsl?raw';
+import orderSearch from './order-search.wgsl?raw';
 import reduce from './reduce.wgsl?raw';
+import sampling from './sampling.wgsl?raw';
 import weights from './weights.wgsl?raw';
 import weightsF16 from './weights-f16.wgsl?raw';
 import weightsF32 from './weights-f32.wgsl?raw';
@@ -9,7 +14,12 @@ import weightsQ8 from './weights-q8.wgsl?raw';
 /** Shared shader pieces by the name that `#include <name>` uses. */
 export const wgslPieces: Readonly<Record<string, string>> = {
   fold,
+  'kv-cache': kvCache,
+  'input-tile': inputTile,
+  'lora-up': loraUp,
+  'order-search': orderSearch,
   reduce,
+  sampling,
   weights,
   'weights-f32': weightsF32,
   'weights-f16': weightsF16,
