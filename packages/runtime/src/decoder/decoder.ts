@@ -183,7 +183,7 @@ export class Decoder {
       positions,
       scaling: config.rope_scaling,
       maxPositionEmbeddings: config.max_position_embeddings,
-      tableDtype: config.rope_table_dtype,
+      tableDtype: config.rope_table_dtype === 'float16' ? 'f16' : 'f32',
     });
     const upload = (name: string, values: Float32Array<ArrayBuffer>): Tensor => {
       const tensor = this.gpu.createTensor(name, [positions, config.head_dim / 2], 'f32');
