@@ -4,18 +4,22 @@ import { BLOCK_SIZE } from './formats.ts';
 /** Relative widths tried around the block's extreme value; the one with the least squared error is kept. */
 const CANDIDATES = [1, 0.975, 0.95, 0.925, 0.9, 0.875, 0.85, 1.025];
 
-/** Squared error of a block under one scale, with codes limited to `[-limit - 1 or -limit, limit]`. */
+/** Squared error of a block under one scale, with codes limited to `[low, high]`. */
 function blockError(values: Float32Array, start: number, scale: number, low: number, high: number): number {
   let error = 0;
-  for (let i = start; i < start + BLOCK_SIZE; i++) {
-    const code = encode(values[i]!, scale, low, high);
-    error += (values[i]! - code * scale) ** 2;
+  const end = start + BLOCK_SIZE;
+  for (let i = start; i < end; i++) {
+    const difference = values[i]! - encode(values[i]!, scale, low, high) * scale;
+    error += difference * difference;
   }
   return error;
 }
 
+/** Nearest code, ties upwards. A 20-billion-weight export runs this 200 billion times, hence no `Math.round` or `min`. */
 function encode(value: number, scale: number, low: number, high: number): number {
-  return scale === 0 ? 0 : Math.min(high, Math.max(low, Math.round(value / scale)));
+  if (scale === 0) return 0;
+  const code = Math.floor(value / scale + 0.5);
+  return code > high ? high : code < low ? low : code;
 }
 
 /** The value of largest magnitude in the block, with its sign. */
@@ -73,8 +77,11 @@ export function packQ8(values: Float32Array): { quants: Uint8Array; scales: Uint
 export function unpackQ8(quants: Uint8Array, scales: Uint16Array): Float32Array {
   const codes = new Int8Array(quants.buffer, quants.byteOffset, quants.length);
   const values = new Float32Array(quants.length);
-  for (let i = 0; i < values.length; i++)
-    values[i] = codes[i]! * f16BitsToF32(scales[Math.floor(i / BLOCK_SIZE)]!);
+  for (let block = 0; block < scales.length; block++) {
+    const scale = f16BitsToF32(scales[block]!);
+    const end = (block + 1) * BLOCK_SIZE;
+    for (let i = block * BLOCK_SIZE; i < end; i++) values[i] = codes[i]! * scale;
+  }
   return values;
 }
 
@@ -104,9 +111,14 @@ export function packQ4(values: Float32Array): { quants: Uint8Array; scales: Uint
 /** Inverse of {@link packQ4}. */
 export function unpackQ4(quants: Uint8Array, scales: Uint16Array): Float32Array {
   const values = new Float32Array(quants.length * 2);
-  for (let i = 0; i < values.length; i++) {
-    const code = ((quants[i >> 1]! >> (4 * (i & 1))) & 15) - 8;
-    values[i] = code * f16BitsToF32(scales[Math.floor(i / BLOCK_SIZE)]!);
+  for (let block = 0; block < scales.length; block++) {
+    const scale = f16BitsToF32(scales[block]!);
+    const end = (block + 1) * BLOCK_SIZE;
+    for (let i = block * BLOCK_SIZE; i < end; i += 2) {
+      const pair = quants[i >> 1]!;
+      values[i] = ((pair & 15) - 8) * scale;
+      values[i + 1] = ((pair >> 4) - 8) * scale;
+    }
   }
   return values;
 }
