@@ -164,9 +164,19 @@ export const tokenizerConfigSchema = v.object({
 });
 export type TokenizerConfig = v.InferOutput<typeof tokenizerConfigSchema>;
 
+/** Piece -> id. No `v.record`: that drops the pieces "constructor" and "prototype", which real vocabularies have. */
+export const vocabularySchema = v.custom<{ readonly [piece: string]: number }>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((id) => Number.isInteger(id) && id >= 0),
+  'Invalid vocabulary: Expected an object of whole numbers',
+);
+
 /** `tokenizer.json` of Hugging Face's tokenizers: the outermost structure; the tokenizer library knows the rest. */
 export const tokenizerSchema = v.looseObject({
-  model: v.looseObject({ vocab: v.union([v.record(v.string(), index), v.array(v.unknown())]) }),
+  model: v.looseObject({ vocab: v.union([vocabularySchema, v.array(v.unknown())]) }),
   added_tokens: v.optional(v.array(v.looseObject({ id: index, content: v.string() }))),
 });
 export type TokenizerJson = v.InferOutput<typeof tokenizerSchema>;

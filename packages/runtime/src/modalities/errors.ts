@@ -2,6 +2,8 @@ import { RuntimeError, type ErrorDetails } from '../errors.ts';
 
 /** The bytes are no image that this browser can read, or an image without pixels. */
 export class ImageDecodeError extends RuntimeError {
+  override name = 'ImageDecodeError';
+
   constructor(reason: string, details: ErrorDetails = {}, options?: ErrorOptions) {
     super(
       'image-decode',
@@ -14,6 +16,8 @@ export class ImageDecodeError extends RuntimeError {
 
 /** The bytes are no sound that can be read here, or a sound without samples. */
 export class AudioDecodeError extends RuntimeError {
+  override name = 'AudioDecodeError';
+
   constructor(reason: string, details: ErrorDetails = {}, options?: ErrorOptions) {
     super('audio-decode', `The sound cannot be decoded: ${reason}.`, details, options);
   }
@@ -21,6 +25,8 @@ export class AudioDecodeError extends RuntimeError {
 
 /** A compressed sound reached a place without `decodeAudioData`, which exists in windows only. */
 export class AudioNeedsWindowError extends RuntimeError {
+  override name = 'AudioNeedsWindowError';
+
   constructor(bytes: number, type: string) {
     super(
       'audio-needs-window',
@@ -33,6 +39,8 @@ export class AudioNeedsWindowError extends RuntimeError {
 
 /** The file is no video that this browser can play, or it has no frames. */
 export class VideoDecodeError extends RuntimeError {
+  override name = 'VideoDecodeError';
+
   constructor(reason: string, details: ErrorDetails = {}, options?: ErrorOptions) {
     super(
       'video-decode',
@@ -45,6 +53,8 @@ export class VideoDecodeError extends RuntimeError {
 
 /** A video file reached a worker; frames are taken by seeking an `HTMLVideoElement`, which exists in windows only. */
 export class VideoNeedsWindowError extends RuntimeError {
+  override name = 'VideoNeedsWindowError';
+
   constructor() {
     super(
       'video-needs-window',
@@ -55,6 +65,8 @@ export class VideoNeedsWindowError extends RuntimeError {
 
 /** A value handed in by the caller is none of the accepted kinds. */
 export class MediaSourceError extends RuntimeError {
+  override name = 'MediaSourceError';
+
   constructor(modality: string, actual: string, expected: string) {
     super('media-source', `A ${modality} source is ${actual}; expected ${expected}.`, {
       modality,
@@ -66,6 +78,8 @@ export class MediaSourceError extends RuntimeError {
 
 /** The checkpoint has no tower or no preprocessing settings for this modality. */
 export class ModalityUnavailableError extends RuntimeError {
+  override name = 'ModalityUnavailableError';
+
   constructor(modality: string, available: readonly string[]) {
     super(
       'modality-unavailable',
@@ -78,6 +92,8 @@ export class ModalityUnavailableError extends RuntimeError {
 
 /** A preprocessing setting of the checkpoint that this runtime does not implement. */
 export class PreprocessorConfigError extends RuntimeError {
+  override name = 'PreprocessorConfigError';
+
   constructor(field: string, actual: number | string, expected: string) {
     super(
       'preprocessor-config',
