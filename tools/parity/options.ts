@@ -40,7 +40,8 @@ export function parseOptions(args: readonly string[]): ParityOptions {
     return format;
   });
   const { towers } = values;
-  if (towers !== 'webgpu' && towers !== 'wasm') throw new Error(`--towers ${towers}: expected webgpu or wasm`);
+  if (towers !== 'webgpu' && towers !== 'wasm')
+    throw new Error(`--towers ${towers}: expected webgpu or wasm`);
   return {
     folder,
     formats,

@@ -19,11 +19,17 @@ export interface ReferenceRequest {
 }
 
 /** Folders that a reference fixture consists of. @throws Error naming the one that is missing. */
-export function fixtureFolders(folder: string): { base: string; finetuned: string; vision: string; audio: string } {
+export function fixtureFolders(folder: string): {
+  base: string;
+  finetuned: string;
+  vision: string;
+  audio: string;
+} {
   const folders = { base: 'base', finetuned: 'finetuned', vision: 'clip', audio: 'whisper' };
   const entries = Object.entries(folders).map(([key, name]) => {
     const path = join(folder, name);
-    if (!existsSync(path)) throw new Error(`${folder} has no folder ${name}; expected base, finetuned, clip, whisper and cases`);
+    if (!existsSync(path))
+      throw new Error(`${folder} has no folder ${name}; expected base, finetuned, clip, whisper and cases`);
     return [key, path];
   });
   return Object.fromEntries(entries) as ReturnType<typeof fixtureFolders>;
@@ -34,7 +40,8 @@ export function listCases(folder: string, names: readonly string[]): CaseListing
   const root = join(folder, 'cases');
   const known = existsSync(root) ? readdirSync(root).sort() : [];
   const missing = names.filter((name) => !known.includes(name));
-  if (missing.length > 0) throw new Error(`${folder} has no case ${missing.join(', ')}; it has ${known.join(', ')}`);
+  if (missing.length > 0)
+    throw new Error(`${folder} has no case ${missing.join(', ')}; it has ${known.join(', ')}`);
   return known
     .filter((name) => names.length === 0 || names.includes(name))
     .map((name) => ({

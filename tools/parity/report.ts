@@ -17,12 +17,15 @@ export function printCase(format: Format, result: CaseResult): void {
     );
   }
   console.log(parts.join(' | '));
-  for (const tensor of [...reference, ...oracle]) if (!tensor.passed) console.log(`       off: ${describe(tensor)}`);
+  for (const tensor of [...reference, ...oracle])
+    if (!tensor.passed) console.log(`       off: ${describe(tensor)}`);
 }
 
 /** Worst relative error of each kind of tensor, per format. */
 export function printSummary(variant: string, results: readonly FormatResult[]): void {
-  const names = new Set(results.flatMap(({ cases }) => cases.flatMap((one) => one.reference.map(({ name }) => kind(name)))));
+  const names = new Set(
+    results.flatMap(({ cases }) => cases.flatMap((one) => one.reference.map(({ name }) => kind(name)))),
+  );
   console.log(`\n${variant}: worst relative error over all cases (largest difference in brackets)`);
   for (const name of names) {
     const cells = results.map(({ format, cases }) => {
@@ -37,7 +40,9 @@ export function printSummary(variant: string, results: readonly FormatResult[]):
     const agreed = cases.reduce((sum, one) => sum + one.idAgreement.agreed, 0);
     const total = cases.reduce((sum, one) => sum + one.idAgreement.total, 0);
     const failed = cases.filter(({ passed }) => !passed).length;
-    console.log(`  ${format}: ${cases.length - failed} of ${cases.length} cases pass, ${agreed} of ${total} ids agree`);
+    console.log(
+      `  ${format}: ${cases.length - failed} of ${cases.length} cases pass, ${agreed} of ${total} ids agree`,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Tensor } from '@uni-moe-web/kernels';
 
 /** Positions of the spliced sequence that one image, video or sound takes. */
-export interface SpanLayout {
+export interface SequenceSpan {
   readonly start: number;
   readonly length: number;
   /** Identifies the content: equal keys mean equal embeddings, so that a conversation's cache can be used again. */
@@ -9,9 +9,9 @@ export interface SpanLayout {
 }
 
 /** A spliced prompt before any tower has run: token ids, with 0 where a span's embeddings go. */
-export interface PromptLayout {
+export interface DecoderSequence {
   readonly ids: Uint32Array<ArrayBuffer>;
-  readonly spans: readonly SpanLayout[];
+  readonly spans: readonly SequenceSpan[];
 }
 
 /** A spliced prompt whose spans have their embeddings. */
@@ -25,7 +25,7 @@ export interface DecoderPrompt {
 export type PositionKey = number | string;
 
 /** One key per position. */
-export function positionKeys({ ids, spans }: PromptLayout): PositionKey[] {
+export function positionKeys({ ids, spans }: DecoderSequence): PositionKey[] {
   const keys: PositionKey[] = Array.from(ids);
   for (const { start, length, key } of spans) {
     for (let i = 0; i < length; i++) keys[start + i] = `${key} ${i}`;

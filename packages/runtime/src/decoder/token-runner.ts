@@ -6,7 +6,7 @@ import {
   positionKeys,
   type DecoderPrompt,
   type PositionKey,
-  type PromptLayout,
+  type DecoderSequence,
 } from './prompt.ts';
 import { Sampler } from './sampler.ts';
 import { StagingRing } from './staging-ring.ts';
@@ -38,7 +38,7 @@ export class TokenRunner {
   }
 
   /** Leading positions of a prompt that the cache holds. The last one always runs again: its logits are needed. */
-  cachedLength(layout: PromptLayout): number {
+  cachedLength(layout: DecoderSequence): number {
     return Math.min(commonPrefix(this.#cached, positionKeys(layout)), layout.ids.length - 1);
   }
 
@@ -54,7 +54,7 @@ export class TokenRunner {
    * @throws AbortedError as soon as the signal fires; the cache stays usable.
    */
   async *run(
-    layout: PromptLayout,
+    layout: DecoderSequence,
     prompt: DecoderPrompt,
     settings: RunSettings,
     signal: AbortSignal,
