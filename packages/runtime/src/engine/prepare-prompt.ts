@@ -35,7 +35,7 @@ export async function prepareMedia(
   const prepare = async <Source, Decoded>(
     modality: {
       decode(source: Source, signal?: AbortSignal): Promise<Decoded>;
-      preprocess(decoded: Decoded, context: ModalityContext): PreparedMedia;
+      preprocess(decoded: Decoded, context: ModalityContext, signal?: AbortSignal): Promise<PreparedMedia>;
     },
     files: readonly Source[],
   ): Promise<PreparedFile[]> => {
@@ -43,7 +43,7 @@ export async function prepareMedia(
     for (const file of files) {
       if (signal?.aborted) throw new AbortedError('Preparing media');
       const started = performance.now();
-      const media = modality.preprocess(await modality.decode(file, signal), context);
+      const media = await modality.preprocess(await modality.decode(file, signal), context, signal);
       prepared.push({ media, key: await mediaKey(media), elapsedMs: performance.now() - started });
     }
     return prepared;

@@ -64,7 +64,7 @@ const sound = (samples: number, level = 0): { samples: Float32Array<ArrayBuffer>
 });
 
 describe('image, audio and video as modalities', () => {
-  it('know what the checkpoint takes', () => {
+  it('know what the checkpoint takes', async () => {
     expect(availableModalities(context)).toEqual(['image', 'video', 'audio']);
     expect(availableModalities(textOnly)).toEqual([]);
     for (const [name, modality] of Object.entries(MODALITIES)) {
@@ -74,8 +74,8 @@ describe('image, audio and video as modalities', () => {
     }
   });
 
-  it('an image becomes one batch item and one span', () => {
-    const { input, ...rest } = MODALITIES.image.preprocess(readPng('cases/image/image.png'), context);
+  it('an image becomes one batch item and one span', async () => {
+    const { input, ...rest } = await MODALITIES.image.preprocess(readPng('cases/image/image.png'), context);
     expect(rest).toEqual({ tower: 'vision', combine: 'concat', numTokens: 16 });
     expect([input.name, input.shape, input.data.length]).toEqual([
       'pixel_values',
@@ -84,12 +84,12 @@ describe('image, audio and video as modalities', () => {
     ]);
   });
 
-  it('a video becomes one batch item per frame and one averaged span', () => {
+  it('a video becomes one batch item per frame and one averaged span', async () => {
     const frames = [0, 1, 2].map((i) => readPng(`cases/video/video/frame_${i}.png`));
-    const { input, ...rest } = MODALITIES.video.preprocess(frames, context);
+    const { input, ...rest } = await MODALITIES.video.preprocess(frames, context);
     expect(rest).toEqual({ tower: 'vision', combine: 'mean', numTokens: 16 });
     expect([input.name, input.shape]).toEqual(['pixel_values', [3, 3, 56, 56]]);
-    const second = MODALITIES.image.preprocess(frames[1]!, context).input.data;
+    const second = (await MODALITIES.image.preprocess(frames[1]!, context)).input.data;
     expect(input.data.slice(second.length, 2 * second.length)).toEqual(second);
   });
 
@@ -98,29 +98,29 @@ describe('image, audio and video as modalities', () => {
     [480001, 1],
     [480002, 2],
     [960003, 3],
-  ])('a sound of %i samples becomes %i chunks in one span', (samples, chunks) => {
-    const { input, ...rest } = MODALITIES.audio.preprocess(sound(samples), context);
+  ])('a sound of %i samples becomes %i chunks in one span', async (samples, chunks) => {
+    const { input, ...rest } = await MODALITIES.audio.preprocess(sound(samples), context);
     expect(rest).toEqual({ tower: 'audio', combine: 'concat', numTokens: 8 * chunks });
     expect([input.name, input.shape]).toEqual(['input_features', [chunks, 80, 3000]]);
     expect(input.data.every((value) => value === -1.5)).toBe(true);
   });
 
-  it('refuse what the checkpoint does not take', () => {
+  it('refuse what the checkpoint does not take', async () => {
     const image = { width: 1, height: 1, data: new Uint8Array(3) };
-    expect(() => MODALITIES.image.preprocess(image, textOnly)).toThrow(ModalityUnavailableError);
-    expect(() => MODALITIES.video.preprocess([image], textOnly)).toThrow(ModalityUnavailableError);
-    expect(() => MODALITIES.audio.preprocess(sound(1), textOnly)).toThrow(
+    await expect(MODALITIES.image.preprocess(image, textOnly)).rejects.toThrow(ModalityUnavailableError);
+    await expect(MODALITIES.video.preprocess([image], textOnly)).rejects.toThrow(ModalityUnavailableError);
+    await expect(MODALITIES.audio.preprocess(sound(1), textOnly)).rejects.toThrow(
       'it takes text. Leave the audio out',
     );
   });
 
-  it('refuse settings that contradict the towers', () => {
+  it('refuse settings that contradict the towers', async () => {
     const image = { ...PREPROCESSOR.image, crop_size: 42 };
     const audio = { ...PREPROCESSOR.audio, feature_size: 128 };
     const broken: ModalityContext = { ...context, preprocessor: { image, audio } };
     const pixel = { width: 1, height: 1, data: new Uint8Array(3) };
-    expect(() => MODALITIES.image.preprocess(pixel, broken)).toThrow(PreprocessorConfigError);
-    expect(() => MODALITIES.audio.preprocess(sound(1), broken)).toThrow(PreprocessorConfigError);
+    await expect(MODALITIES.image.preprocess(pixel, broken)).rejects.toThrow(PreprocessorConfigError);
+    await expect(MODALITIES.audio.preprocess(sound(1), broken)).rejects.toThrow(PreprocessorConfigError);
   });
 
   it('decode raw pixels, samples and frames without a browser', async () => {
@@ -158,21 +158,21 @@ describe('mediaKey', () => {
     const first = readPng('cases/two-images/first.png');
     const second = readPng('cases/two-images/second.png');
     const keys = await Promise.all([
-      mediaKey(MODALITIES.image.preprocess(first, context)),
-      mediaKey(MODALITIES.image.preprocess(second, context)),
-      mediaKey(MODALITIES.video.preprocess([first], context)),
-      mediaKey(MODALITIES.audio.preprocess(sound(1), context)),
-      mediaKey(MODALITIES.audio.preprocess(sound(500, 0.5), context)),
+      mediaKey(await MODALITIES.image.preprocess(first, context)),
+      mediaKey(await MODALITIES.image.preprocess(second, context)),
+      mediaKey(await MODALITIES.video.preprocess([first], context)),
+      mediaKey(await MODALITIES.audio.preprocess(sound(1), context)),
+      mediaKey(await MODALITIES.audio.preprocess(sound(500, 0.5), context)),
     ]);
     expect(new Set(keys).size).toBe(keys.length);
-    expect(await mediaKey(MODALITIES.image.preprocess({ ...first }, context))).toBe(keys[0]);
+    expect(await mediaKey(await MODALITIES.image.preprocess({ ...first }, context))).toBe(keys[0]);
   });
 });
 
 describe('frames of the video fixture', () => {
-  it('differ from each other, so that a wrong order or a repeated frame shows', () => {
+  it('differ from each other, so that a wrong order or a repeated frame shows', async () => {
     const frames = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => readPng(`cases/video/video/frame_${i}.png`));
-    const { data } = MODALITIES.video.preprocess(frames, context).input;
+    const { data } = (await MODALITIES.video.preprocess(frames, context)).input;
     const size = data.length / 8;
     for (let i = 1; i < 8; i++) {
       const previous = data.subarray((i - 1) * size, i * size);

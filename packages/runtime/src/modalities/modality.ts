@@ -48,11 +48,12 @@ export interface Modality<Source, Decoded> {
   /** Whether the checkpoint takes this kind of media. */
   isAvailable(context: ModalityContext): boolean;
   /**
-   * The tower's input for one decoded source.
+   * The tower's input for one decoded source. Computes on the CPU, with pauses in which other events can run.
+   * @throws AbortedError when the signal fires.
    * @throws ModalityUnavailableError when the checkpoint has no tower for it.
    * @throws PreprocessorConfigError when the checkpoint's settings contradict each other or are not implemented.
    */
-  preprocess(decoded: Decoded, context: ModalityContext): PreparedMedia;
+  preprocess(decoded: Decoded, context: ModalityContext, signal?: AbortSignal): Promise<PreparedMedia>;
 }
 
 /** The kinds of media that a checkpoint takes; videos go through the vision tower, frame by frame. */

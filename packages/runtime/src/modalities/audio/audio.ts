@@ -11,7 +11,11 @@ interface FeatureExtractor {
   /** Name of the tower's graph input. */
   readonly inputName: string;
   /** Features `[chunks, feature_size, frames]`. */
-  readonly extract: (audio: MonoAudio, config: AudioFeatureConfig) => AudioFeatures;
+  readonly extract: (
+    audio: MonoAudio,
+    config: AudioFeatureConfig,
+    signal?: AbortSignal,
+  ) => Promise<AudioFeatures>;
 }
 
 /** One line per value of the checkpoint's `audio.features`. */
@@ -25,7 +29,7 @@ export const audioModality: Modality<AudioSource, MonoAudio> = {
   decode: decodeAudio,
   transferables: ({ samples }) => [samples.buffer],
   isAvailable: (context) => availableModalities(context).includes('audio'),
-  preprocess(sound, context) {
+  async preprocess(sound, context, signal) {
     const { audio } = context.config;
     const { audio: config } = context.preprocessor;
     if (!audio || !config) throw new ModalityUnavailableError('audio', availableModalities(context));
@@ -34,7 +38,7 @@ export const audioModality: Modality<AudioSource, MonoAudio> = {
       throw new PreprocessorConfigError('audio.feature_size', config.feature_size, expected);
     }
     const { inputName, extract } = EXTRACTORS[audio.features];
-    const { chunks, frames, data } = extract(sound, config);
+    const { chunks, frames, data } = await extract(sound, config, signal);
     const input = { name: inputName, shape: [chunks, config.feature_size, frames], data };
     return { tower: 'audio', input, combine: 'concat', numTokens: chunks * audio.tokens_per_chunk };
   },

@@ -1,3 +1,4 @@
+import { createPause } from '../pause.ts';
 import { createLogMelExtractor, type AudioFeatureConfig } from './log-mel.ts';
 import { resample } from './resample.ts';
 import type { MonoAudio } from './wav.ts';
@@ -16,26 +17,34 @@ export interface AudioFeatures {
 export const countChunks = (samples: number, config: Pick<AudioFeatureConfig, 'chunk_advance'>): number =>
   Math.ceil(samples / config.chunk_advance);
 
-/** The samples of each chunk; the one sample between two chunks is lost, as in the reference. */
-export function splitChunks(
-  samples: Float32Array<ArrayBuffer>,
-  config: Pick<AudioFeatureConfig, 'chunk_advance' | 'chunk_samples'>,
-): Float32Array<ArrayBuffer>[] {
-  return Array.from({ length: countChunks(samples.length, config) }, (_, chunk) => {
-    const start = chunk * config.chunk_advance;
-    return samples.subarray(start, start + config.chunk_samples);
-  });
-}
+/** Samples of a resampled chunk that are computed without a pause: about 10 ms of work per second of sound. */
+const BLOCK_SAMPLES = 32_000;
 
 /**
  * One sound to the input of a Whisper encoder: resampling to the model's rate, chunks, log-mel features. There is no limit
- * on the number of chunks.
+ * on the number of chunks. The one sample between two chunks is lost, as in the reference.
+ * @throws AbortedError within a fraction of a second after the signal fires.
  */
-export function preprocessAudio(audio: MonoAudio, config: AudioFeatureConfig): AudioFeatures {
-  const chunks = splitChunks(resample(audio.samples, audio.sampleRate, config.sampling_rate), config);
+export async function preprocessAudio(
+  audio: MonoAudio,
+  config: AudioFeatureConfig,
+  signal?: AbortSignal,
+): Promise<AudioFeatures> {
+  const pause = createPause('preprocessing a sound', signal);
+  const sound = resample(audio.samples, audio.sampleRate, config.sampling_rate);
   const extractor = createLogMelExtractor(config);
+  const chunks = countChunks(sound.length, config);
   const size = config.feature_size * extractor.frames;
-  const data = new Float32Array(chunks.length * size);
-  chunks.forEach((chunk, index) => extractor.extract(chunk, data.subarray(index * size, (index + 1) * size)));
-  return { chunks: chunks.length, frames: extractor.frames, data };
+  const data = new Float32Array(chunks * size);
+  for (let index = 0; index < chunks; index++) {
+    const start = index * config.chunk_advance;
+    const chunk = new Float32Array(Math.min(config.chunk_samples, sound.length - start));
+    for (let at = 0; at < chunk.length; at += BLOCK_SAMPLES) {
+      chunk.set(sound.read(start + at, Math.min(BLOCK_SAMPLES, chunk.length - at)), at);
+      await pause();
+    }
+    extractor.extract(chunk, data.subarray(index * size, (index + 1) * size));
+    await pause();
+  }
+  return { chunks, frames: extractor.frames, data };
 }

@@ -25,40 +25,51 @@ export function expectSampleRate(rate: number): void {
   }
 }
 
+/** A sound at another rate, computed where it is read. */
+export interface Resampled {
+  readonly length: number;
+  /** `count` samples from `start` on, both within `length`. */
+  read(start: number, count: number): Float32Array<ArrayBuffer>;
+}
+
 /**
  * Band-limited resampling of one channel by a polyphase Kaiser-windowed sinc. Sample k of the result lies at time k / toRate,
  * so there is no delay; beyond its ends the sound counts as silence. Length as in librosa, which the reference uses:
  * `ceil(samples * toRate / fromRate)`, where a position past the nearest whole length is not computed but zero.
  * Its method `soxr_hq` cannot be reproduced bit for bit; this one stays within 0.05 of its log-mel features.
  */
-export function resample(
-  samples: Float32Array<ArrayBuffer>,
-  fromRate: number,
-  toRate: number,
-): Float32Array<ArrayBuffer> {
+export function resample(samples: Float32Array<ArrayBuffer>, fromRate: number, toRate: number): Resampled {
   expectSampleRate(fromRate);
   expectSampleRate(toRate);
-  if (fromRate === toRate) return samples;
+  if (fromRate === toRate) {
+    return { length: samples.length, read: (start, count) => samples.subarray(start, start + count) };
+  }
   const divisor = greatestCommonDivisor(fromRate, toRate);
   const up = toRate / divisor;
   const down = fromRate / divisor;
   const filter = designFilter(fromRate, toRate);
   const padded = new Float32Array(samples.length + 2 * filter.halfTaps);
   padded.set(samples, filter.halfTaps);
-
-  const exactLength = (samples.length * toRate) / fromRate;
-  const output = new Float32Array(Math.ceil(exactLength));
   const apply = up <= MAX_PHASES ? exactPhases(filter, up) : interpolatedPhases(filter, up);
-  let base = 0;
-  let phase = 0;
-  for (let k = 0; k < Math.round(exactLength); k++) {
-    output[k] = apply(padded, base, phase);
-    phase += down;
-    const whole = Math.floor(phase / up);
-    base += whole;
-    phase -= whole * up;
-  }
-  return output;
+  const exactLength = (samples.length * toRate) / fromRate;
+
+  return {
+    length: Math.ceil(exactLength),
+    read(start, count) {
+      const output = new Float32Array(count);
+      const computed = Math.min(count, Math.round(exactLength) - start);
+      let base = Math.floor((start * down) / up);
+      let phase = start * down - base * up;
+      for (let k = 0; k < computed; k++) {
+        output[k] = apply(padded, base, phase);
+        phase += down;
+        const whole = Math.floor(phase / up);
+        base += whole;
+        phase -= whole * up;
+      }
+      return output;
+    },
+  };
 }
 
 interface LowPass {

@@ -9,8 +9,8 @@ export const imageModality: Modality<ImageSource, RgbImage> = {
   decode: decodeImage,
   transferables: (image) => [image.data.buffer],
   isAvailable: (context) => availableModalities(context).includes('image'),
-  preprocess(image, context) {
-    const { input, vision } = visionInput([image], 'image', context);
+  async preprocess(image, context, signal) {
+    const { input, vision } = await visionInput([image], 'image', context, signal);
     return { tower: 'vision', input, combine: 'concat', numTokens: vision.tokens_per_image };
   },
 };

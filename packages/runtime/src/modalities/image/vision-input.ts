@@ -6,6 +6,7 @@ import {
   type ModalityName,
   type TowerInput,
 } from '../modality.ts';
+import { createPause } from '../pause.ts';
 import { preprocessImage } from './preprocess.ts';
 import type { RgbImage } from './rgb-image.ts';
 
@@ -13,11 +14,12 @@ import type { RgbImage } from './rgb-image.ts';
  * Input of the vision tower for images or frames, each preprocessed on its own: `pixel_values`
  * `[images, 3, image_size, image_size]`; and the checkpoint's description of the tower.
  */
-export function visionInput(
+export async function visionInput(
   images: readonly RgbImage[],
   modality: ModalityName,
   context: ModalityContext,
-): { readonly input: TowerInput; readonly vision: VisionConfig } {
+  signal?: AbortSignal,
+): Promise<{ readonly input: TowerInput; readonly vision: VisionConfig }> {
   const { vision } = context.config;
   const { image: config } = context.preprocessor;
   if (!vision || !config) throw new ModalityUnavailableError(modality, availableModalities(context));
@@ -27,7 +29,11 @@ export function visionInput(
   }
   const size = 3 * vision.image_size ** 2;
   const data = new Float32Array(images.length * size);
-  images.forEach((image, index) => data.set(preprocessImage(image, config), index * size));
+  const pause = createPause(`preprocessing of ${modality}`, signal);
+  for (const [index, image] of images.entries()) {
+    await pause();
+    data.set(preprocessImage(image, config), index * size);
+  }
   const shape = [images.length, 3, vision.image_size, vision.image_size];
   return { input: { name: 'pixel_values', shape, data }, vision };
 }

@@ -9,8 +9,8 @@ export const videoModality: Modality<VideoSource, RgbImage[]> = {
   decode: decodeVideo,
   transferables: (frames) => frames.map(({ data }) => data.buffer),
   isAvailable: (context) => availableModalities(context).includes('video'),
-  preprocess(frames, context) {
-    const { input, vision } = visionInput(frames, 'video', context);
+  async preprocess(frames, context, signal) {
+    const { input, vision } = await visionInput(frames, 'video', context, signal);
     return { tower: 'vision', input, combine: 'mean', numTokens: vision.tokens_per_image };
   },
 };
