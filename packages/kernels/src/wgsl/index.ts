@@ -1,5 +1,7 @@
 import fold from './fold.wgsl?raw';
+import inputPack from './input-pack.wgsl?raw';
 import inputTile from './input-tile.wgsl?raw';
+import laneSums from './lane-sums.wgsl?raw';
 import loraUp from './lora-up.wgsl?raw';
 import kvCache from './kv-cache.wgsl?raw';
 import orderSearch from './order-search.wgsl?raw';
@@ -15,7 +17,9 @@ import weightsQ8 from './weights-q8.wgsl?raw';
 export const wgslPieces: Readonly<Record<string, string>> = {
   fold,
   'kv-cache': kvCache,
+  'input-pack': inputPack,
   'input-tile': inputTile,
+  'lane-sums': laneSums,
   'lora-up': loraUp,
   'order-search': orderSearch,
   reduce,

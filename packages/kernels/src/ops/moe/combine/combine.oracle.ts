@@ -3,7 +3,7 @@
  * expertOutput: `[tokens * topK, columns]`; weights: `[tokens, topK]`; base: `[tokens, columns]`.
  */
 export function combineOracle(
-  expertOutput: Float32Array,
+  expertOutput: ArrayLike<number>,
   weights: Float32Array,
   topK: number,
   base?: Float32Array,

@@ -7,7 +7,6 @@ export interface RouteCase {
   readonly experts: number;
   readonly topK: number;
   readonly norm?: boolean;
-  readonly loraRank?: number;
   /** Makes the inputs nasty. */
   readonly prepare?: (inputs: RouteInputs) => void;
 }
@@ -19,10 +18,6 @@ export interface RouteInputs {
   readonly router: Float32Array;
   /** `[hidden]`. */
   readonly normWeight: Float32Array;
-  /** `[tokens, rank]`. */
-  readonly products: Float32Array;
-  /** `[experts, rank]`. */
-  readonly loraB: Float32Array;
 }
 
 export const ROUTE_EPSILON = 1e-5;
@@ -40,7 +35,6 @@ export const routeCases: readonly RouteCase[] = [
   { name: 'all experts selected', tokens: 5, hidden: 64, experts: 8, topK: 8 },
   { name: 'most experts', tokens: 64, hidden: 260, experts: 64, topK: 8, norm: true },
   { name: 'prefill', tokens: 257, hidden: 128, experts: 4, topK: 2, norm: true },
-  { name: 'router with LoRA', tokens: 7, hidden: 128, experts: 4, topK: 2, norm: true, loraRank: 5 },
   {
     name: 'all logits equal',
     tokens: 2,
@@ -110,13 +104,11 @@ export const routeCases: readonly RouteCase[] = [
 ];
 
 /** Seeded inputs of a case. */
-export function routeInputs({ tokens, hidden, experts, loraRank = 0, prepare }: RouteCase): RouteInputs {
+export function routeInputs({ tokens, hidden, experts, prepare }: RouteCase): RouteInputs {
   const inputs: RouteInputs = {
     x: randomNormal(tokens * hidden, 1),
     router: randomNormal(experts * hidden, 2, 1 / Math.sqrt(hidden)),
     normWeight: randomNormal(hidden, 3).map((value) => 1 + value * 0.1),
-    products: randomNormal(tokens * loraRank, 4),
-    loraB: randomNormal(experts * loraRank, 5),
   };
   prepare?.(inputs);
   return inputs;

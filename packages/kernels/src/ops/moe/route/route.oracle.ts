@@ -5,12 +5,10 @@ export interface RouteOracleInputs {
   readonly router: Float32Array;
   readonly hidden: number;
   readonly norm?: { readonly weight: Float32Array; readonly epsilon: number };
-  /** Adds b · products: b `[experts, rank]`, products `[tokens, rank]`. */
-  readonly lora?: { readonly products: Float32Array; readonly b: Float32Array; readonly rank: number };
 }
 
 /** Router logits `[tokens, experts]`, summed in double. */
-export function routeLogitsOracle({ x, router, hidden, norm, lora }: RouteOracleInputs): Float64Array {
+export function routeLogitsOracle({ x, router, hidden, norm }: RouteOracleInputs): Float64Array {
   const tokens = x.length / hidden;
   const experts = router.length / hidden;
   const logits = new Float64Array(tokens * experts);
@@ -22,10 +20,6 @@ export function routeLogitsOracle({ x, router, hidden, norm, lora }: RouteOracle
       let sum = 0;
       for (let h = 0; h < hidden; h++) {
         sum += x[t * hidden + h]! * scale * (norm?.weight[h] ?? 1) * router[e * hidden + h]!;
-      }
-      if (lora) {
-        for (let r = 0; r < lora.rank; r++)
-          sum += lora.b[e * lora.rank + r]! * lora.products[t * lora.rank + r]!;
       }
       logits[t * experts + e] = sum;
     }

@@ -19,21 +19,14 @@ export interface FusedNorm {
   readonly epsilon: number;
 }
 
-/** LoRA on the router: logits += b · products. */
-export interface RouterLora {
-  /** `[tokens, rank]`, f32: scaled A products of the (normalised) input, as `loraDown` writes them. */
-  readonly products: Tensor;
-  /** `[experts, rank]`, f32. */
-  readonly b: Tensor;
-}
-
 export interface MoeRouteArgs {
   /** `[tokens, hidden]`, f32 or f16; hidden a multiple of 4. */
   readonly x: Tensor;
   readonly norm?: FusedNorm;
   /** `[experts, hidden]`, f32. */
   readonly router: Tensor;
-  readonly lora?: RouterLora;
+  /** Experts per token. */
+  readonly topK: number;
   /** Router logits `[tokens, experts]`, f32. Also a tap. */
   readonly logits: Tensor;
   /** Topk ids `[tokens, topK]`, u32, by falling logit. */
@@ -53,18 +46,16 @@ export interface MoeRouteArgs {
  */
 export function moeRoute(
   list: CommandList,
-  { x, norm, router, lora, logits, experts, weights }: MoeRouteArgs,
+  { x, norm, router, topK, logits, experts, weights }: MoeRouteArgs,
 ): void {
   const [tokens = 0, hidden = 0] = x.shape;
   const [numExperts = 0] = router.shape;
-  const [, topK = 0] = experts.shape;
-  const rank = lora?.b.shape[1] ?? 0;
   expectShape(x, [-1, -1], 'x');
   expectDType(x, ['f32', 'f16'], 'x');
   if (hidden % 4 !== 0) throw new ShapeError(`x has ${hidden} columns, expected a multiple of 4`);
   expectShape(router, [-1, hidden], 'router');
   expectDType(router, ['f32'], 'router');
-  expectShape(experts, [tokens, -1], 'experts');
+  expectShape(experts, [tokens, topK], 'experts');
   expectDType(experts, ['u32'], 'experts');
   expectShape(weights, [tokens, topK], 'weights');
   expectDType(weights, ['f32'], 'weights');
@@ -80,12 +71,6 @@ export function moeRoute(
     expectShape(norm.weight, [hidden], 'norm.weight');
     expectDType(norm.weight, ['f32'], 'norm.weight');
   }
-  if (lora) {
-    expectShape(lora.products, [tokens, rank], 'lora.products');
-    expectDType(lora.products, ['f32'], 'lora.products');
-    expectShape(lora.b, [numExperts, rank], 'lora.b');
-    expectDType(lora.b, ['f32'], 'lora.b');
-  }
   const workgroupSize = routeWorkgroupSize(hidden, numExperts);
   list.run(kernel, {
     template: {
@@ -96,16 +81,13 @@ export function moeRoute(
       WORKGROUP_SIZE: workgroupSize,
       LANES_PER_EXPERT: workgroupSize / nextPowerOfTwo(numExperts),
       EPSILON: norm?.epsilon ?? 0,
-      LORA_RANK: rank,
       NORM: norm !== undefined,
-      LORA: lora !== undefined,
     },
     params: { num_tokens: tokens },
     bindings: {
       x,
       router,
       ...(norm && { norm_weight: norm.weight }),
-      ...(lora && { products: lora.products, lora_b: lora.b }),
       logits,
       experts,
       weights,

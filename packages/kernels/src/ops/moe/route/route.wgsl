@@ -12,9 +12,7 @@
 #const WORKGROUP_SIZE: u32
 #const LANES_PER_EXPERT: u32
 #const EPSILON: f32
-#const LORA_RANK: u32
 #flag NORM
-#flag LORA
 #include <fold>
 
 const VECTORS: u32 = HIDDEN_SIZE / 4u;
@@ -27,13 +25,9 @@ struct Params { num_tokens: u32 }
 #if NORM
 @group(0) @binding(3) var<storage, read> norm_weight: array<vec4<f32>>;       // [hidden]
 #endif
-#if LORA
-@group(0) @binding(4) var<storage, read> products: array<f32>;                // [tokens, rank]
-@group(0) @binding(5) var<storage, read> lora_b: array<f32>;                  // [experts, rank]
-#endif
-@group(0) @binding(6) var<storage, read_write> logits: array<f32>;            // [tokens, experts]
-@group(0) @binding(7) var<storage, read_write> experts: array<u32>;           // [tokens, topk], by falling logit
-@group(0) @binding(8) var<storage, read_write> weights: array<f32>;           // [tokens, topk]
+@group(0) @binding(4) var<storage, read_write> logits: array<f32>;            // [tokens, experts]
+@group(0) @binding(5) var<storage, read_write> experts: array<u32>;           // [tokens, topk], by falling logit
+@group(0) @binding(6) var<storage, read_write> weights: array<f32>;           // [tokens, topk]
 
 // .x product with the expert's row, .y sum of squares of x
 var<workgroup> partial: array<vec2<f32>, WORKGROUP_SIZE>;
@@ -107,14 +101,9 @@ fn main(
   if (lane < NUM_EXPERTS) {
     let total = partial[lane * LANES_PER_EXPERT];
 #if NORM
-    var logit = total.x * inverseSqrt(total.y / f32(HIDDEN_SIZE) + EPSILON);
+    let logit = total.x * inverseSqrt(total.y / f32(HIDDEN_SIZE) + EPSILON);
 #else
-    var logit = total.x;
-#endif
-#if LORA
-    for (var r = 0u; r < LORA_RANK; r++) {
-      logit += lora_b[lane * LORA_RANK + r] * products[token * LORA_RANK + r];
-    }
+    let logit = total.x;
 #endif
     logits[token * NUM_EXPERTS + lane] = logit;
     keys[lane] = key_of(logit);
