@@ -1,12 +1,14 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { CHROME_ARGS, findChrome } from '../../tools/chrome.mjs';
+import { serveSynthetic } from './testing/serve-synthetic.ts';
 
 const executablePath = findChrome();
 
 /** Headless Chrome: what Node lacks, such as image and sound decoding, canvas, storage, WebGPU. */
 export default defineConfig({
   root: import.meta.dirname,
+  plugins: [serveSynthetic()],
   resolve: { conditions: ['@uni-moe-web/source'] },
   server: { fs: { allow: ['../..'] } },
   test: {

@@ -1,3 +1,4 @@
+import { untilAborted } from './abort.ts';
 import type { ManifestFile } from './format.ts';
 import { PIECE_BYTES } from './format.ts';
 import { PREFETCH_PIECES } from './limits.ts';
@@ -19,6 +20,6 @@ export async function readWhole(
     bufferFor: (piece, length) => whole.subarray(piece * PIECE_BYTES, piece * PIECE_BYTES + length),
     onReceived: (bytes, fromCache) => meter?.add(file.path, bytes, fromCache),
   });
-  for await (const { verified } of runAhead(pieces, PREFETCH_PIECES)) await verified;
+  for await (const { verified } of runAhead(pieces, PREFETCH_PIECES)) await untilAborted(verified, signal);
   return whole;
 }

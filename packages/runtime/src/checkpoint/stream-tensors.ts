@@ -1,3 +1,4 @@
+import { untilAborted } from './abort.ts';
 import { PIECE_BYTES } from './format.ts';
 import { PREFETCH_PIECES } from './limits.ts';
 import { readPieces, type PendingPiece, type ReadContext } from './piece-reader.ts';
@@ -45,7 +46,7 @@ export async function streamShards(
 
   let cutter: TensorCutter | undefined;
   for await (const { shard, piece, bytes, verified } of runAhead(allPieces(), PREFETCH_PIECES)) {
-    await verified;
+    await untilAborted(verified, signal);
     if (piece === 0) {
       await expectSameHeader(shard, bytes);
       cutter = new TensorCutter(shard.tensors, handler);
@@ -94,7 +95,7 @@ class TensorCutter {
   ): Promise<void> {
     const send = async (at: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> => {
       signal.throwIfAborted();
-      if (bytes.length > 0) await this.#handler(tensor, at, bytes);
+      if (bytes.length > 0) await untilAborted(Promise.resolve(this.#handler(tensor, at, bytes)), signal);
     };
     let start = 0;
     if (this.#carry.length > 0) {
