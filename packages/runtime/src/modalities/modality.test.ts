@@ -128,11 +128,14 @@ describe('image, audio and video as modalities', () => {
     const image = await MODALITIES.image.decode(pixels);
     expect(image).toEqual(pixels);
     expect(MODALITIES.image.transferables(image)).toEqual([image.data.buffer]);
+    expect(await MODALITIES.image.decode(structuredClone(image))).toEqual(image);
     const frames = await MODALITIES.video.decode([pixels, pixels]);
     expect(frames).toEqual([pixels, pixels]);
     expect(MODALITIES.video.transferables(frames)).toHaveLength(2);
+    expect(await MODALITIES.video.decode(structuredClone(frames))).toEqual(frames);
     const audio = await MODALITIES.audio.decode({ samples: Float32Array.of(0.5), sampleRate: 8000 });
     expect(MODALITIES.audio.transferables(audio)).toEqual([audio.samples.buffer]);
+    expect(await MODALITIES.audio.decode(structuredClone(audio))).toEqual(audio);
     await expect(MODALITIES.audio.decode({ samples: new Float32Array(), sampleRate: 8000 })).rejects.toThrow(
       AudioDecodeError,
     );

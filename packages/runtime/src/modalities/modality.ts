@@ -36,11 +36,12 @@ export interface PreparedMedia {
  * A kind of media: source -> plain pixels or samples -> tower input. What follows, tower -> embedding span, is the same
  * for all; the decoder sees embedding spans only.
  */
-export interface Modality<Source, Decoded> {
+export interface Modality<Source, Decoded extends Source> {
   readonly name: ModalityName;
   /**
    * Reads a file or a browser's object. Some formats need a window (see the implementations), so an engine's client calls
-   * this on the page and posts the result; `Decoded` survives structured cloning.
+   * this on the page and posts the result: `Decoded` survives structured cloning and is itself a source, which decodes to
+   * the same again.
    */
   decode(source: Source, signal?: AbortSignal): Promise<Decoded>;
   /** The buffers of a decoded source, to be moved to a worker instead of copied. */

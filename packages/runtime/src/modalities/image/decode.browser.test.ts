@@ -144,6 +144,17 @@ describe('decodeImage', () => {
     expect(reply).toEqual(expected);
   });
 
+  it('says so when the browser keeps the pixels of another origin', async () => {
+    const reading = vi.spyOn(OffscreenCanvasRenderingContext2D.prototype, 'getImageData');
+    reading.mockImplementation(() => {
+      throw new DOMException('The canvas has been tainted by cross-origin data.', 'SecurityError');
+    });
+    const source = canvas();
+    await expect(decodeImage(source)).rejects.toThrow(ImageDecodeError);
+    await expect(decodeImage(source)).rejects.toThrow(/tainted by cross-origin/u);
+    reading.mockRestore();
+  });
+
   it('refuses what is no picture', async () => {
     const png = await (await read('speech/cases/image/image.png')).arrayBuffer();
     for (const blob of [

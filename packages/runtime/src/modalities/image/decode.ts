@@ -151,6 +151,12 @@ export function readPicture(picture: CanvasImageSource, width: number, height: n
   expectImageSize(width, height);
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
   if (!context) throw new ImageDecodeError('no 2D canvas context is available', { width, height });
-  context.drawImage(picture, 0, 0, width, height);
-  return toRgb(context.getImageData(0, 0, width, height));
+  try {
+    context.drawImage(picture, 0, 0, width, height);
+    return toRgb(context.getImageData(0, 0, width, height));
+  } catch (cause) {
+    // Most often a picture of another origin that was loaded without CORS.
+    const reason = `the browser does not let its pixels be read (${String(cause)})`;
+    throw new ImageDecodeError(reason, { width, height }, { cause });
+  }
 }
