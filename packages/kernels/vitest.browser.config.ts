@@ -9,7 +9,7 @@ export default defineConfig({
   resolve: { conditions: ['@uni-moe-web/source'] },
   test: {
     name: 'kernels in Chrome',
-    include: ['src/ops/**/*.test.ts'],
+    include: ['src/{ops,wgsl}/**/*.test.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,
     fileParallelism: false,

@@ -25,3 +25,7 @@ export {
   type SamplerSettings,
 } from './ops/sample/sampler-settings.ts';
 export { mean, type MeanArgs } from './ops/mean/mean.ts';
+export type { LoraUp } from './tensor/lora.ts';
+export { linear, type LinearArgs } from './ops/linear/linear.ts';
+export type { FusedNorm } from './ops/linear/encode-linear.ts';
+export { gatedLinear, type GatedLinearArgs } from './ops/gated-linear/gated-linear.ts';

@@ -1,0 +1,123 @@
+import { ShapeError } from '../../errors.ts';
+import type { CommandList } from '../../gpu/command-list.ts';
+import { foldWorkgroups } from '../../gpu/dispatch.ts';
+import { defineKernel } from '../../gpu/kernel.ts';
+import { expectLoraUp, loraBindings, loraTemplate, type LoraUp } from '../../tensor/lora.ts';
+import { expectDType, expectShape, type Tensor } from '../../tensor/tensor.ts';
+import type { WeightMatrix, WeightSlice } from '../../tensor/weight-matrix.ts';
+import { weightBindings, weightTemplate } from '../../tensor/weight-template.ts';
+import matmulSource from './linear-matmul.wgsl?raw';
+import matvecSource from './linear-matvec.wgsl?raw';
+import { chooseLinear, type LinearVariant } from './linear-variant.ts';
+
+const matvecKernel = defineKernel('linear-matvec', matvecSource);
+const matmulKernel = defineKernel('linear-matmul', matmulSource);
+const gatedMatvecKernel = defineKernel('gated-linear-matvec', matvecSource);
+const gatedMatmulKernel = defineKernel('gated-linear-matmul', matmulSource);
+
+/** RMS norm of the input, fused into the operation that reads it. */
+export interface FusedNorm {
+  /** `[K]`, f32. */
+  readonly weight: Tensor;
+  readonly epsilon: number;
+}
+
+export interface LinearEncoding {
+  readonly x: Tensor;
+  readonly weight: WeightMatrix;
+  readonly y: Tensor;
+  readonly bias?: Tensor | undefined;
+  readonly norm?: FusedNorm | undefined;
+  readonly accumulate?: boolean | undefined;
+  readonly lora?: LoraUp | undefined;
+  /** Instead of the variant that `chooseLinear` gives; for tests and tuning. */
+  readonly variant?: LinearVariant | undefined;
+}
+
+/** Checks and encodes `linear` and `gatedLinear`, one dispatch per slice of the weight. */
+export function encodeLinear(list: CommandList, encoding: LinearEncoding): void {
+  checkLinear(encoding);
+  for (const slice of encoding.weight.slices) encodeSlice(list, encoding, slice);
+}
+
+function checkLinear({ x, weight, y, bias, norm, accumulate, lora }: LinearEncoding): void {
+  const { rows, columns, gated, experts } = weight;
+  if (experts !== 1) throw new ShapeError(`weight has ${experts} experts, expected 1; use moeMlp for more`);
+  expectShape(x, [-1, columns], 'x');
+  expectDType(x, ['f32', 'f16'], 'x');
+  const [tokens = 0] = x.shape;
+  expectShape(y, [tokens, rows], 'y');
+  expectDType(y, accumulate ? ['f32'] : ['f32', 'f16'], 'y');
+  if (bias) {
+    expectShape(bias, [rows], 'bias');
+    expectDType(bias, ['f32'], 'bias');
+  }
+  if (norm) {
+    expectDType(x, ['f32'], 'x');
+    expectShape(norm.weight, [columns], 'norm.weight');
+    expectDType(norm.weight, ['f32'], 'norm.weight');
+  }
+  if (lora) expectLoraUp(lora, { rows: gated ? 2 * rows : rows, productRows: tokens });
+}
+
+function encodeSlice(list: CommandList, encoding: LinearEncoding, slice: WeightSlice): void {
+  const { x, weight, y, bias, norm, accumulate = false, lora } = encoding;
+  const { capabilities } = list.gpu;
+  const [tokens = 0] = x.shape;
+  const values = weightTemplate(weight);
+  const parts = weight.gated ? 2 : 1;
+  const variant =
+    encoding.variant ??
+    chooseLinear(capabilities, {
+      tokens,
+      rows: slice.rows * parts,
+      packs: weight.columns / values.WEIGHT_SPAN,
+      span: values.WEIGHT_SPAN,
+    });
+  const template = {
+    ...values,
+    input_type: x.dtype,
+    output_type: y.dtype,
+    NORM: norm !== undefined,
+    LORA: lora !== undefined,
+    BIAS: bias !== undefined,
+    GATED: weight.gated,
+    ACCUMULATE: accumulate,
+    ...(norm ? { EPSILON: norm.epsilon } : {}),
+    ...loraTemplate(lora),
+  };
+  const bindings = {
+    x,
+    ...weightBindings(slice),
+    ...(norm ? { norm_weight: norm.weight } : {}),
+    ...(bias ? { bias } : {}),
+    ...loraBindings(lora),
+    y,
+  };
+  const params = { rows: slice.rows, row_start: slice.rowStart, total_rows: weight.rows };
+  if (variant.kind === 'matvec') {
+    const { workgroupSize, teamLanes, chunkPacks } = variant;
+    const outputsPerGroup = (workgroupSize / teamLanes) * (4 / parts);
+    const [columnGroups, foldedGroups] = foldWorkgroups(Math.ceil(slice.rows / outputsPerGroup));
+    list.run(weight.gated ? gatedMatvecKernel : matvecKernel, {
+      template: {
+        ...template,
+        WORKGROUP_SIZE: workgroupSize,
+        SUBGROUPS: capabilities.subgroups,
+        CHUNK_PACKS: chunkPacks,
+        ...(capabilities.subgroups ? {} : { TEAM_LANES: teamLanes }),
+      },
+      params,
+      bindings,
+      workgroups: [columnGroups, foldedGroups, tokens],
+    });
+  } else {
+    const { tileRows } = variant;
+    list.run(weight.gated ? gatedMatmulKernel : matmulKernel, {
+      template: { ...template, TILE_ROWS: tileRows },
+      params: { num_tokens: tokens, ...params },
+      bindings,
+      workgroups: [Math.ceil(tokens / tileRows), Math.ceil((slice.rows * parts) / 64), 1],
+    });
+  }
+}

@@ -1,0 +1,55 @@
+import type { Capabilities } from '../../gpu/capabilities.ts';
+
+export interface LinearShape {
+  /** Input rows M. */
+  readonly tokens: number;
+  /** Weight rows N of the slice; both parts when gated. */
+  readonly rows: number;
+  /** K in packs of one vector load. */
+  readonly packs: number;
+  /** Weights in one pack. */
+  readonly span: number;
+}
+
+/** How a linear layer is dispatched. */
+export type LinearVariant =
+  | {
+      readonly kind: 'matvec';
+      readonly workgroupSize: number;
+      /** Invocations that share four weight rows: the subgroup, or this many without subgroups. */
+      readonly teamLanes: number;
+      /** Packs of K held in workgroup memory at a time. */
+      readonly chunkPacks: number;
+    }
+  | { readonly kind: 'matmul'; readonly tileRows: 8 | 16 | 32 | 64 };
+
+/** From this many input rows on, reading a dequantized tile pays for writing it. */
+export const MATMUL_TOKENS = 4;
+
+const WORKGROUP_SIZE = 128;
+/** Columns of the input that one workgroup stages at a time: 8 KiB, so that several workgroups share a processor. */
+const CHUNK_COLUMNS = 2048;
+/** Fewer tiles than this leave most processors of a large GPU idle; smaller tiles then win what they lose in reuse. */
+const MIN_TILES = 96;
+const TILE_COLUMNS = 64;
+
+/** Chooses the variant for a shape. Pure, so that the choice can be tested without a GPU. */
+export function chooseLinear(capabilities: Capabilities, shape: LinearShape): LinearVariant {
+  const { tokens, rows, packs, span } = shape;
+  if (tokens >= MATMUL_TOKENS) return { kind: 'matmul', tileRows: chooseTileRows(tokens, rows) };
+  const chunks = Math.ceil((packs * span) / CHUNK_COLUMNS);
+  return {
+    kind: 'matvec',
+    workgroupSize: WORKGROUP_SIZE,
+    teamLanes: capabilities.subgroups ? capabilities.subgroupMaxSize : packs > 16 ? 32 : 8,
+    chunkPacks: Math.ceil(packs / chunks),
+  };
+}
+
+function chooseTileRows(tokens: number, rows: number): 8 | 16 | 32 | 64 {
+  for (const tileRows of [64, 32, 16] as const) {
+    const tiles = Math.ceil(tokens / tileRows) * Math.ceil(rows / TILE_COLUMNS);
+    if (tokens > tileRows / 2 && (tiles >= MIN_TILES || tileRows === 16)) return tileRows;
+  }
+  return 8;
+}
