@@ -29,3 +29,4 @@ export type { LoraUp } from './tensor/lora.ts';
 export { linear, type LinearArgs } from './ops/linear/linear.ts';
 export type { FusedNorm } from './ops/linear/encode-linear.ts';
 export { gatedLinear, type GatedLinearArgs } from './ops/gated-linear/gated-linear.ts';
+export { attentionPrefill, type AttentionPrefillArgs } from './ops/attention-prefill/attention-prefill.ts';

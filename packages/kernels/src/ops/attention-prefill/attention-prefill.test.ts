@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import {
+  destroyTensors,
+  expectClose,
+  gpuPaths,
+  guardedTensor,
+  readFloats,
+  stored,
+  TOLERANCE,
+  uploadFloats,
+  uploadIntegers,
+} from '../../../testing/index.ts';
+import { CommandList } from '../../gpu/command-list.ts';
+import type { FloatType } from '../../tensor/tensor.ts';
+import { attentionInputs, attentionPrefillCases } from './attention-prefill.cases.ts';
+import { attentionOracle } from './attention-prefill.oracle.ts';
+import { attentionPrefill } from './attention-prefill.ts';
+
+/** Types of activations and cache; an f16 cache must work without shader-f16 too. */
+const TYPES: readonly { activations: FloatType; cache: FloatType }[] = [
+  { activations: 'f32', cache: 'f32' },
+  { activations: 'f32', cache: 'f16' },
+  { activations: 'f16', cache: 'f16' },
+];
+
+for (const { name: path, gpu } of await gpuPaths()) {
+  describe(`attention-prefill (${path})`, () => {
+    for (const testCase of attentionPrefillCases) {
+      for (const { activations, cache } of TYPES) {
+        if (activations === 'f16' && !gpu.capabilities.f16) continue;
+        if (cache === 'f16' && testCase.f32Only) continue;
+        test(`${testCase.name}, ${activations} activations, ${cache} cache`, async () => {
+          const { tokens, heads, kvHeads, headDim, capacity, past } = testCase;
+          const inputs = attentionInputs(testCase);
+          const cacheShape = [kvHeads, capacity, headDim];
+          const q = uploadFloats(gpu, 'q', [tokens, heads, headDim], inputs.q, activations);
+          const keys = uploadFloats(gpu, 'keys', cacheShape, inputs.keys, cache);
+          const values = uploadFloats(gpu, 'values', cacheShape, inputs.values, cache);
+          const position = uploadIntegers(gpu, 'position', [1], Uint32Array.of(past));
+          const y = guardedTensor(gpu, 'y', [tokens, heads * headDim], activations);
+          const list = new CommandList(gpu);
+          attentionPrefill(list, { q, keys, values, position, y });
+          list.submit();
+          const expected = attentionOracle(
+            testCase,
+            stored(inputs.q, activations),
+            stored(inputs.keys, cache),
+            stored(inputs.values, cache),
+          );
+          expectClose(await readFloats(gpu, y), expected, TOLERANCE[activations]);
+          list.dispose();
+          destroyTensors(q, keys, values, position, y);
+        });
+      }
+    }
+
+    test('head sizes and head counts that do not fit are refused', () => {
+      const tensor = (...shape: number[]) => gpu.createTensor('t', shape, 'f32');
+      const position = gpu.createTensor('position', [1], 'u32');
+      const attend = (heads: number, kvHeads: number, headDim: number) => () => {
+        const q = tensor(1, heads, headDim);
+        const keys = tensor(kvHeads, 2, headDim);
+        const values = tensor(kvHeads, 2, headDim);
+        const y = tensor(1, heads * headDim);
+        attentionPrefill(new CommandList(gpu), { q, keys, values, position, y });
+      };
+      expect(attend(2, 2, 6)).toThrow('heads have 6 elements, expected a multiple of 4');
+      expect(attend(2, 2, 132)).toThrow('heads have 132 elements, expected at most 128');
+      expect(attend(3, 2, 8)).toThrow("q has 3 heads, expected a multiple of the cache's 2 heads");
+    });
+  });
+}
