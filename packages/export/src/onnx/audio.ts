@@ -49,10 +49,10 @@ export async function buildAudioTower(options: TowerOptions): Promise<Uint8Array
 function encode(context: LayerContext, config: AudioTowerConfig, features: Value): Value {
   const { graph, weights, width } = context;
   const { positions, numMelBins } = config;
-  const narrow = convolve(context, config, 'conv1', features, numMelBins, 1);
-  const halved = convolve(context, config, 'conv2', narrow, width, 2);
-  const rows = graph.node('Transpose', ENCODER, [halved], { attributes: { perm: [0, 2, 1] } });
-  const table = weights.tensor(`${ENCODER}.embed_positions.weight`, [positions, width]);
+  const frames = graph.node('Transpose', ENCODER, [features], { attributes: { perm: [0, 2, 1] } });
+  const wide = convolve(context, config, 'conv1', frames, numMelBins, 1);
+  const rows = convolve(context, config, 'conv2', wide, width, 2);
+  const table = weights.table(`${ENCODER}.embed_positions.weight`, positions, width);
   let hidden = graph.node('Add', ENCODER, [rows, table]);
   for (let layer = 0; layer < config.encoder.numLayers; layer++) {
     const prefix = `${ENCODER}.layers.${layer}`;
@@ -64,21 +64,43 @@ function encode(context: LayerContext, config: AudioTowerConfig, features: Value
   return layerNorm(context, `${ENCODER}.layer_norm`, hidden);
 }
 
-/** GELU of a convolution over time with kernel 3 and padding 1. */
+const WINDOW = 3;
+
+/**
+ * GELU of a convolution over time with window 3 and padding 1: `x` `[chunks, frames, channels]` to
+ * `[chunks, frames / stride, width]`. Three shifted views of the frames side by side make it one matrix product, which
+ * ONNX Runtime's WebGPU provider computes several times faster than its one-dimensional convolution.
+ */
 function convolve(
-  { graph, weights, width }: LayerContext,
+  context: LayerContext,
   config: AudioTowerConfig,
   name: string,
   x: Value,
   channels: number,
   stride: number,
 ): Value {
+  const { graph, weights, width } = context;
   const scope = `${ENCODER}.${name}`;
-  const kernel = weights.tensor(`${scope}.weight`, [width, channels, 3]);
+  const frames = 2 * config.positions;
+  const padded = graph.node('Pad', scope, [x, graph.int64s([0, 1, 0, 0, 1, 0])]);
+  const shifted = Array.from({ length: WINDOW }, (_, shift) =>
+    graph.node('Slice', scope, [
+      padded,
+      graph.int64s([shift]),
+      graph.int64s([shift + frames]),
+      graph.int64s([1]),
+      graph.int64s([stride]),
+    ]),
+  );
+  const windows = graph.node('Concat', scope, shifted, { attributes: { axis: -1 } });
+  // A window lists the channels of its first frame, then those of the next; the kernel's window is its last dimension.
+  const kernel = weights.kernel(
+    `${scope}.weight`,
+    [width, channels, WINDOW],
+    (k) => (k % channels) * WINDOW + Math.floor(k / channels),
+  );
   const bias = weights.vector(`${scope}.bias`, [`${scope}.bias`], width);
-  const y = graph.node('Conv', scope, [x, kernel, bias], {
-    attributes: { kernel_shape: [3], strides: [stride], pads: [1, 1] },
-  });
+  const y = graph.node('Add', scope, [graph.node('MatMul', scope, [windows, kernel]), bias]);
   return activation(graph, scope, y, config.activation);
 }
 

@@ -65,8 +65,8 @@ export interface AttentionOptions {
 }
 
 /**
- * Multi-head self-attention of the normalised rows `x` `[batch, rows, width]`. Query, key and value are one matrix
- * product; ONNX Runtime's fused operator never keeps the rows x rows scores where the device allows that.
+ * Multi-head self-attention of the normalised rows `x` `[batch, rows, width]`; query, key and value are one matrix
+ * product.
  */
 export function selfAttention(
   context: LayerContext,
@@ -74,8 +74,8 @@ export function selfAttention(
   x: Value,
   options: AttentionOptions,
 ): Value {
-  const [query, key, value] = project(context, prefix, x, ['q', 'k', 'v'], options.keyBias);
-  return attend(context, prefix, query!, key!, value!, options.causal ?? false);
+  const [query, key, value] = project(context, prefix, x, ['q', 'k', 'v']);
+  return attend(context, prefix, [query!, key!, value!], options);
 }
 
 /** Multi-head attention of the normalised rows `x` `[batch, rows, width]` to `states` `[batch, positions, width]`. */
@@ -84,54 +84,45 @@ export function crossAttention(
   prefix: string,
   x: Value,
   states: Value,
-  { keyBias }: AttentionOptions,
+  options: AttentionOptions,
 ): Value {
-  const [query] = project(context, prefix, x, ['q'], keyBias);
-  const [key, value] = project(context, prefix, states, ['k', 'v'], keyBias);
-  return attend(context, prefix, query!, key!, value!, false);
+  const [query] = project(context, prefix, x, ['q']);
+  const [key, value] = project(context, prefix, states, ['k', 'v']);
+  return attend(context, prefix, [query!, key!, value!], options);
 }
 
-type Projection = 'q' | 'k' | 'v';
-
-/** The asked projections of `x` as one matrix product, split again. */
+/** The asked projections of `x`, without their biases, as one matrix product that is split again. */
 function project(
   { graph, weights, width }: LayerContext,
   prefix: string,
   x: Value,
-  projections: readonly Projection[],
-  keyBias: boolean,
+  projections: readonly ('q' | 'k' | 'v')[],
 ): Value[] {
   const scope = `${prefix}.${projections.join('')}_proj`;
-  const names = projections.map((projection) => `${prefix}.${projection}_proj`);
-  const weight = weights.linear(
-    scope,
-    names.map((name) => `${name}.weight`),
-    width,
-    width,
-  );
-  const bias = weights.vector(
-    `${scope}.bias`,
-    names.map((name, i) => (projections[i] === 'k' && !keyBias ? null : `${name}.bias`)),
-    width,
-  );
-  const joined = graph.node('Add', scope, [graph.node('MatMul', scope, [x, weight]), bias]);
-  return projections.length === 1
-    ? [joined]
-    : graph.nodes('Split', scope, [joined, graph.int64s(projections.map(() => width))], projections.length, {
-        attributes: { axis: -1 },
-      });
+  const names = projections.map((projection) => `${prefix}.${projection}_proj.weight`);
+  const joined = graph.node('MatMul', scope, [x, weights.linear(scope, names, width, width)]);
+  if (projections.length === 1) return [joined];
+  const sizes = graph.int64s(projections.map(() => width));
+  return graph.nodes('Split', scope, [joined, sizes], projections.length, { attributes: { axis: -1 } });
 }
 
+/**
+ * ONNX Runtime's fused attention, which adds the biases itself and on WebGPU never stores the rows x rows scores, and the
+ * output projection.
+ */
 function attend(
   context: LayerContext,
   prefix: string,
-  query: Value,
-  key: Value,
-  value: Value,
-  causal: boolean,
+  queryKeyValue: readonly Value[],
+  { keyBias, causal }: AttentionOptions,
 ): Value {
-  const { graph, numHeads, width } = context;
-  const mixed = graph.node('MultiHeadAttention', prefix, [query, key, value], {
+  const { graph, weights, numHeads, width } = context;
+  const bias = weights.vector(
+    `${prefix}.qkv_proj.bias`,
+    [`${prefix}.q_proj.bias`, keyBias ? `${prefix}.k_proj.bias` : null, `${prefix}.v_proj.bias`],
+    width,
+  );
+  const mixed = graph.node('MultiHeadAttention', prefix, [...queryKeyValue, bias], {
     domain: 'com.microsoft',
     attributes: { num_heads: numHeads, unidirectional: causal ? 1 : 0 },
   });

@@ -62,22 +62,42 @@ export async function buildVisionTower(options: TowerOptions): Promise<Uint8Arra
   return graph.encode();
 }
 
-/** Patches in row-major order behind the class row, plus positions: `[batch, 1 + patches, width]`. */
+/**
+ * Patches in row-major order behind the class row, plus positions: `[batch, 1 + patches, width]`. The convolution, whose
+ * stride is its window, is a matrix product over cut-out patches.
+ */
 function embedPatches(
   { graph, weights, width }: LayerContext,
   config: VisionTowerConfig,
   pixels: Value,
 ): Value {
   const scope = `${PREFIX}.embeddings`;
-  const { patches, patchSize } = config;
-  const kernel = weights.tensor(`${scope}.patch_embedding.weight`, [width, 3, patchSize, patchSize]);
-  const grid = graph.node('Conv', `${scope}.patch_embedding`, [pixels, kernel], {
-    attributes: { kernel_shape: [patchSize, patchSize], strides: [patchSize, patchSize] },
-  });
-  const columns = graph.node('Reshape', scope, [grid, graph.int64s([0, width, patches])]);
-  const rows = graph.node('Transpose', scope, [columns], { attributes: { perm: [0, 2, 1] } });
+  const { patches, patchSize, imageSize } = config;
+  const side = Math.floor(imageSize / patchSize);
+  const used = side * patchSize;
+  const cropped =
+    used === imageSize
+      ? pixels
+      : graph.node('Slice', scope, [
+          pixels,
+          graph.int64s([0, 0]),
+          graph.int64s([used, used]),
+          graph.int64s([2, 3]),
+        ]);
+  const grid = graph.node('Reshape', scope, [
+    cropped,
+    graph.int64s([0, 3, side, patchSize, side, patchSize]),
+  ]);
+  const cut = graph.node('Transpose', scope, [grid], { attributes: { perm: [0, 2, 4, 1, 3, 5] } });
+  const rows = graph.node('Reshape', scope, [cut, graph.int64s([0, patches, 3 * patchSize ** 2])]);
+  const kernel = weights.kernel(
+    `${scope}.patch_embedding.weight`,
+    [width, 3, patchSize, patchSize],
+    (k) => k,
+  );
+  const embedded = graph.node('MatMul', `${scope}.patch_embedding`, [rows, kernel]);
   // A row of zeros in front; the class embedding comes with the positions.
-  const padded = graph.node('Pad', scope, [rows, graph.int64s([0, 1, 0, 0, 0, 0])]);
+  const padded = graph.node('Pad', scope, [embedded, graph.int64s([0, 1, 0, 0, 0, 0])]);
   const positions = weights.tablePlus(
     `${scope}.class_and_position`,
     {

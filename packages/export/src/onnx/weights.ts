@@ -35,10 +35,28 @@ export class TowerWeights {
     });
   }
 
-  /** A tensor in its own layout, such as a convolution's kernel. */
-  tensor(name: string, shape: readonly number[]): Value {
+  /**
+   * A convolution's kernel `[out, channels, ...window]` as a matrix for patches of the input. Row `k` of the matrix is
+   * element `order(k)` of each filter: the order in which a patch lists channels and window positions.
+   */
+  kernel(name: string, shape: readonly number[], order: (k: number) => number): Value {
     const tensor = this.#expect(name, shape);
-    return this.#float16(name, shape, async (target) => target.set(await readFloat16(tensor)));
+    const [outFeatures, ...rest] = shape as [number, ...number[]];
+    const patch = rest.reduce((product, size) => product * size, 1);
+    return this.#float16(name, [patch, outFeatures], async (target) => {
+      const bits = await readFloat16(tensor);
+      for (let k = 0; k < patch; k++) {
+        const source = order(k);
+        for (let out = 0; out < outFeatures; out++)
+          target[k * outFeatures + out] = bits[out * patch + source]!;
+      }
+    });
+  }
+
+  /** A table `[rows, columns]` in its own layout. */
+  table(name: string, rows: number, columns: number): Value {
+    const tensor = this.#expect(name, [rows, columns]);
+    return this.#float16(name, [rows, columns], async (target) => target.set(await readFloat16(tensor)));
   }
 
   /** Vectors of `length` values one behind the other; `null` stands for zeros. */
