@@ -10,10 +10,13 @@ export default defineConfig({
   root: import.meta.dirname,
   plugins: [serveSynthetic()],
   resolve: { conditions: ['@uni-moe-web/source'] },
+  // Imported on demand only, so a server would find it late and reload the running test.
+  optimizeDeps: { include: ['onnxruntime-web/webgpu'] },
   server: { fs: { allow: ['../..'] } },
   test: {
     name: 'runtime in Chrome',
     include: ['src/**/*.browser.test.ts'],
+    globalSetup: ['./testing/provide-towers.ts'],
     testTimeout: 60_000,
     browser: {
       enabled: true,

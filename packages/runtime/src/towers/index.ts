@@ -1,0 +1,10 @@
+export { TowerGraphError, TowerInputError, TowerRunError, TowerRuntimeError } from './errors.ts';
+export { createTower, type TowerOptions } from './onnx-tower.ts';
+export type { OnnxRuntimeOptions } from './onnx-runtime.ts';
+export {
+  EMBEDDINGS,
+  type CpuTowerTensor,
+  type GpuTowerTensor,
+  type Tower,
+  type TowerTensor,
+} from './tower.ts';

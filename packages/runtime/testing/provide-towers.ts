@@ -1,0 +1,33 @@
+import { createServer } from 'vite';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** ONNX towers of the `speech` fixture, base64. */
+    towers: { readonly vision: string; readonly audio: string };
+  }
+}
+
+/**
+ * Global setup: exports the towers that tests in Chrome run, so that no generated file needs to be kept. A server of its
+ * own loads the exporter, because the setup of a browser project does not resolve packages to their sources.
+ */
+export default async function provideTowers(project: TestProject): Promise<void> {
+  const server = await createServer({
+    configFile: false,
+    root: import.meta.dirname,
+    logLevel: 'error',
+    appType: 'custom',
+    server: { middlewareMode: true, hmr: false, ws: false, watch: null },
+    optimizeDeps: { noDiscovery: true },
+    ssr: { resolve: { conditions: ['@uni-moe-web/source', 'module', 'node'] } },
+  });
+  try {
+    const module = (await server.ssrLoadModule('/tower-fixtures.ts')) as typeof import('./tower-fixtures.ts');
+    const { vision, audio } = await module.buildTowerFixtures('speech');
+    const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+    project.provide('towers', { vision: base64(vision), audio: base64(audio) });
+  } finally {
+    await server.close();
+  }
+}
