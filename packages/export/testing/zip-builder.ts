@@ -15,10 +15,21 @@ export function buildZip(
     const size = zip64 ? 0xffffffff : data.length;
     const extra = zip64 ? record('HHQQQ', [1, 24, data.length, data.length, position]) : new Uint8Array(0);
     directory.push(
-      record('IHHHHHHIIIHHHHHII', [
-        ...[0x02014b50, 45, 45, 0, method, 0, 0, 0, size, size, encoded.length, extra.length],
-        ...[0, 0, 0, 0, zip64 ? 0xffffffff : position],
+      record('IHHHHHHIIIHH', [
+        0x02014b50,
+        45,
+        45,
+        0,
+        method,
+        0,
+        0,
+        0,
+        size,
+        size,
+        encoded.length,
+        extra.length,
       ]),
+      record('HHHII', [0, 0, 0, 0, zip64 ? 0xffffffff : position]),
       encoded,
       extra,
     );

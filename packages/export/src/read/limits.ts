@@ -6,6 +6,7 @@ export const LIMITS = {
   safetensorsHeader: { max: 100_000_000, unit: 'bytes of safetensors header' },
   /** JSON file: configuration, index, tokenizer. */
   json: { max: 64 * 1024 * 1024, unit: 'bytes of JSON' },
+  tokenizerModel: { max: 64 * 1024 * 1024, unit: 'bytes of tokenizer.model' },
   /** `data.pkl` of a torch archive: names and shapes only, about 200 bytes per tensor. */
   pickle: { max: 64 * 1024 * 1024, unit: 'bytes of pickle' },
   /** Unfinished tuples, lists and dictionaries inside one another; torch needs 3. */

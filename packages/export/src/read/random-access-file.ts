@@ -49,7 +49,11 @@ export class RandomAccessFile {
     const bytes = new Uint8Array(length);
     for (let done = 0; done < length;) {
       const wanted = Math.min(length - done, MAX_READ_BYTES);
-      const { bytesRead } = await this.#handle.read(bytes, done, wanted, start + done);
+      const { bytesRead } = await this.#handle
+        .read(bytes, done, wanted, start + done)
+        .catch((cause: unknown) => {
+          throw openError(this.path, cause);
+        });
       if (bytesRead === 0) {
         throw new ExportError('FILE_TRUNCATED', `shrank while it was read, at byte ${start + done}`, {
           file: this.path,
