@@ -9,7 +9,7 @@ export interface SyntheticTensor {
   readonly values: 'weights' | 'norm' | 'scales';
 }
 
-export const elementBytes = { F32: 4, F16: 2, I8: 1, U8: 1 } as const;
+const elementBytes = { F32: 4, F16: 2, I8: 1, U8: 1 } as const;
 
 export function tensorBytes({ dtype, shape }: SyntheticTensor): number {
   return shape.reduce((product, size) => product * size, elementBytes[dtype]);

@@ -103,7 +103,7 @@ export class RangeStream {
     this.close();
     const stream = await this.#inTime(
       source.read(file.path, { start, end }, signal),
-      (late) => void late.cancel(),
+      (late) => void late.cancel().catch(() => {}),
     );
     this.#reader = stream.getReader();
     this.#position = start;
