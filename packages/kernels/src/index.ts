@@ -30,3 +30,6 @@ export { linear, type LinearArgs } from './ops/linear/linear.ts';
 export type { FusedNorm } from './ops/linear/encode-linear.ts';
 export { gatedLinear, type GatedLinearArgs } from './ops/gated-linear/gated-linear.ts';
 export { attentionPrefill, type AttentionPrefillArgs } from './ops/attention-prefill/attention-prefill.ts';
+export { add, type AddArgs } from './ops/add/add.ts';
+export { embed, type EmbedArgs } from './ops/embed/embed.ts';
+export { loraDown, type LoraDownArgs } from './ops/lora-down/lora-down.ts';

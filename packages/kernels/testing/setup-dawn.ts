@@ -6,4 +6,6 @@ const { lavapipe, swiftshader } = softwareVulkanDrivers();
 const driver = lavapipe ?? swiftshader;
 if (driver) process.env['VK_ICD_FILENAMES'] ??= driver;
 Object.assign(globalThis, globals);
-Object.defineProperty(globalThis, 'navigator', { value: { gpu: create([]) }, configurable: true });
+// Test files share one process: a second instance would let the first be collected under the devices it made.
+const { gpu = create([]) } = (globalThis.navigator ?? {}) as { gpu?: GPU };
+Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });

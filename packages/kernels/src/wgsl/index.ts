@@ -6,6 +6,7 @@ import loraUp from './lora-up.wgsl?raw';
 import kvCache from './kv-cache.wgsl?raw';
 import orderSearch from './order-search.wgsl?raw';
 import reduce from './reduce.wgsl?raw';
+import reduceVec4 from './reduce-vec4.wgsl?raw';
 import sampling from './sampling.wgsl?raw';
 import weights from './weights.wgsl?raw';
 import weightsF16 from './weights-f16.wgsl?raw';
@@ -23,6 +24,7 @@ export const wgslPieces: Readonly<Record<string, string>> = {
   'lora-up': loraUp,
   'order-search': orderSearch,
   reduce,
+  'reduce-vec4': reduceVec4,
   sampling,
   weights,
   'weights-f32': weightsF32,
