@@ -1,3 +1,4 @@
+export * from './chi-square.ts';
 export * from './compare.ts';
 export * from './gpu-paths.ts';
 export * from './random.ts';
