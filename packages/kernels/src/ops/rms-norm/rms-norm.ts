@@ -16,13 +16,18 @@ export interface RmsNormArgs {
   /** `[tokens, hidden]`, f32 or f16. */
   readonly y: Tensor;
   readonly epsilon: number;
+  /** `[tokens, hidden]`, f32 or f16: added to x before the norm. Needs `sum`. */
+  readonly add?: Tensor;
+  /** `[tokens, hidden]`, f32, another buffer than x and add: receives x + add. */
+  readonly sum?: Tensor;
 }
 
 /**
  * Root mean square norm over the last dimension (Zhang and Sennrich 2019, https://arxiv.org/abs/1910.07467).
  * @throws ShapeError if shapes or types do not fit.
  */
-export function rmsNorm(list: CommandList, { x, weight, y, epsilon }: RmsNormArgs): void {
+export function rmsNorm(list: CommandList, args: RmsNormArgs): void {
+  const { x, weight, y, epsilon, add, sum } = args;
   const [tokens = 0, hidden = 0] = x.shape;
   expectShape(x, [-1, -1], 'x');
   expectDType(x, ['f32'], 'x');
@@ -30,16 +35,27 @@ export function rmsNorm(list: CommandList, { x, weight, y, epsilon }: RmsNormArg
   expectShape(y, [tokens, hidden], 'y');
   expectDType(y, ['f32', 'f16'], 'y');
   if (hidden % 4 !== 0) throw new ShapeError(`x has ${hidden} columns, expected a multiple of 4`);
+  if ((add === undefined) !== (sum === undefined)) {
+    throw new ShapeError(`${add ? 'add' : 'sum'} was given alone; a residual add needs both add and sum`);
+  }
+  if (add && sum) {
+    expectShape(add, [tokens, hidden], 'add');
+    expectDType(add, ['f32', 'f16'], 'add');
+    expectShape(sum, [tokens, hidden], 'sum');
+    expectDType(sum, ['f32'], 'sum');
+  }
   list.run(kernel, {
     template: {
       output_type: y.dtype,
+      ADD: add !== undefined,
+      ...(add ? { addend_type: add.dtype } : {}),
       HIDDEN_SIZE: hidden,
       EPSILON: epsilon,
       WORKGROUP_SIZE,
       SUBGROUPS: list.gpu.capabilities.subgroups,
     },
     params: { num_tokens: tokens },
-    bindings: { x, weight, y },
+    bindings: { x, weight, y, ...(add && sum ? { addend: add, sum } : {}) },
     workgroups: foldWorkgroups(tokens),
   });
 }
