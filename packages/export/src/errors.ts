@@ -21,6 +21,7 @@
  * | `TENSOR_VALUE`            | a tensor holds NaN, infinity or a value outside binary16                          |
  * | `CONFIG_INVALID`          | a configuration file is malformed, contradicts the tensors or is not supported    |
  * | `ADAPTER_INVALID`         | the LoRA adapter's settings and tensors do not fit each other or the model        |
+ * | `TOKENIZER_INVALID`       | tokenizer.model is malformed or of a kind that has no equivalent                  |
  * | `VOCABULARY_ROWS_MISSING` | the tokenizer has more entries than the embedding has rows                        |
  * | `OUTPUT_EXISTS`           | the output folder is not empty                                                    |
  * | `OUTPUT_UNWRITABLE`       | the output cannot be written                                                      |
@@ -46,6 +47,7 @@ export type ExportErrorCode =
   | 'TENSOR_VALUE'
   | 'CONFIG_INVALID'
   | 'ADAPTER_INVALID'
+  | 'TOKENIZER_INVALID'
   | 'VOCABULARY_ROWS_MISSING'
   | 'OUTPUT_EXISTS'
   | 'OUTPUT_UNWRITABLE'
