@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { expectExportError } from '../../testing/expect-error.ts';
 import { TINY_CONFIG, tinyConfig } from '../../testing/tiny-model.ts';
+import { addedTokens, type AddedTokenSources } from './added-tokens.ts';
 import { audioPreprocessing, imagePreprocessing } from './preprocessor.ts';
 import { parseReferenceConfig } from './reference-config.ts';
 import { generationConfig, tokenizerConfig } from './text-configs.ts';
@@ -108,17 +109,15 @@ describe('preprocessors', () => {
 describe('text settings', () => {
   test('legacy is true unless the file says otherwise', () => {
     const plain = { bos_token: '<s>', eos_token: '</s>', unk_token: '<unk>' };
-    expect(tokenizerConfig({}, {}, 't.json')).toEqual({ legacy: true, model_max_length: 1e30, ...plain });
-    expect(tokenizerConfig({ legacy: null }, {}, 't.json').legacy).toBe(true);
-    expect(tokenizerConfig({ legacy: false, model_max_length: 2048 }, {}, 't.json')).toMatchObject({
+    expect(tokenizerConfig({}, 't.json')).toEqual({ legacy: true, model_max_length: 1e30, ...plain });
+    expect(tokenizerConfig({ legacy: false, model_max_length: 2048 }, 't.json')).toMatchObject({
       legacy: false,
       model_max_length: 2048,
     });
   });
 
-  test('special tokens come as text or objects, tokenizer_config.json first', () => {
-    const map = { bos_token: '<a>', eos_token: { content: '<b>' } };
-    expect(tokenizerConfig({ bos_token: { content: '<c>' }, eos_token: null }, map, 't.json')).toMatchObject({
+  test('special tokens come as text or objects', () => {
+    expect(tokenizerConfig({ bos_token: { content: '<c>' }, eos_token: '<b>' }, 't.json')).toMatchObject({
       bos_token: '<c>',
       eos_token: '<b>',
     });
@@ -147,10 +146,55 @@ describe('text settings', () => {
       'CONFIG_INVALID',
       /^g\.json: top_p/,
     );
+    for (const [field, value] of Object.entries({
+      legacy: 'no',
+      add_bos_token: false,
+      add_eos_token: true,
+    })) {
+      const message = `t.json: ${field}`;
+      await expectExportError(() => tokenizerConfig({ [field]: value }, 't.json'), 'CONFIG_INVALID', message);
+    }
+  });
+});
+
+describe('added tokens', () => {
+  const pieces = new Set(['<unk>', '<s>', '</s>', 'a', 'b']);
+  const tokens = (change: Partial<AddedTokenSources> = {}, model = {}): string[] =>
+    addedTokens({
+      pieces,
+      settings: { bos_token: '<s>', pad_token: { content: '<unk>' } },
+      settingsFile: 't.json',
+      added: undefined,
+      addedFile: 'added_tokens.json',
+      model: tinyConfig(model),
+      ...change,
+    });
+
+  test('are none for a plain tokenizer with the flags off', () => {
+    expect(tokens()).toEqual([]);
+  });
+
+  test('come from added_tokens.json, unknown special tokens and flags, in this order', () => {
+    const settings = { pad_token: '[PAD]', additional_special_tokens: ['<x>', { content: 'a' }] };
+    const model = { mm_use_im_patch_token: true, mm_use_im_start_end: true };
+    const added = { '<y>': 6, '<x>': 5, a: 3 };
+    expect(tokens({ settings, added }, model)).toEqual([
+      '<x>',
+      '<y>',
+      '[PAD]',
+      '<im_patch>',
+      '<im_start>',
+      '<im_end>',
+    ]);
+  });
+
+  test('must follow the pieces without a gap', async () => {
+    const refused = (added: object) => () => tokens({ added: added as Record<string, unknown> });
     await expectExportError(
-      () => tokenizerConfig({ legacy: 'no' }, {}, 't.json'),
+      refused({ '<x>': 7 }),
       'CONFIG_INVALID',
-      /^t\.json: legacy/,
+      'added_tokens.json: token "<x>" has id 7, expected 5',
     );
+    await expectExportError(refused({ '<x>': 'five' }), 'CONFIG_INVALID', 'added_tokens.json: <x>');
   });
 });

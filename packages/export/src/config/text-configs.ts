@@ -12,11 +12,14 @@ const token = v.pipe(
 
 const tokenizerSchema = v.object({
   /** Absent means true in the reference's version of the library. */
-  legacy: v.nullish(v.boolean(), true),
+  legacy: v.optional(v.boolean(), true),
   model_max_length: v.optional(v.pipe(v.number(), v.minValue(1)), 1e30),
   bos_token: v.optional(token, '<s>'),
   eos_token: v.optional(token, '</s>'),
   unk_token: v.optional(token, '<unk>'),
+  /** The prompt's splicing relies on both. */
+  add_bos_token: v.optional(v.literal(true), true),
+  add_eos_token: v.optional(v.literal(false), false),
 });
 
 const tokenId = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -37,17 +40,16 @@ const generationSchema = v.object({
 });
 
 /**
- * tokenizer_config.json of the checkpoint from those of the base folder.
- * @param specialTokens special_tokens_map.json, whose tokens count where tokenizer_config.json has none.
+ * tokenizer_config.json of the checkpoint.
+ * @param settings tokenizer_config.json of the base folder, completed by special_tokens_map.json.
  */
-export function tokenizerConfig(json: JsonObject, specialTokens: JsonObject, file: string): TokenizerConfig {
-  const present = (object: JsonObject): [string, unknown][] =>
-    Object.entries(object).filter(([, value]) => value !== null);
-  return parseConfig(
+export function tokenizerConfig(settings: JsonObject, file: string): TokenizerConfig {
+  const { legacy, model_max_length, bos_token, eos_token, unk_token } = parseConfig(
     tokenizerSchema,
-    Object.fromEntries([...present(specialTokens), ...present(json)]),
+    settings,
     file,
   );
+  return { legacy, model_max_length, bos_token, eos_token, unk_token };
 }
 
 /** generation_config.json of the checkpoint; what the base folder's file does not say comes from the model's configuration. */
