@@ -40,8 +40,8 @@ for (const { name: path, gpu } of await gpuPaths()) {
           const x = uploadFloats(gpu, 'x', [tokens, columns], inputs.x, activations);
           const y = guardedTensor(gpu, 'y', [tokens, rows], activations);
           const buffers = [x, y];
-          const upload = (name: string, shape: number[], values: Float32Array) => {
-            const tensor = uploadFloats(gpu, name, shape, values);
+          const upload = (label: string, shape: number[], values: Float32Array) => {
+            const tensor = uploadFloats(gpu, label, shape, values);
             buffers.push(tensor);
             return tensor;
           };
