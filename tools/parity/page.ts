@@ -169,8 +169,8 @@ async function compareResampling(
   { checkpoint }: LoadedModel,
 ): Promise<TensorResult> {
   const config = checkpoint.preprocessorConfig.audio!;
-  const own = preprocessAudio(await decodeAudio(file), config);
-  const reference = preprocessAudio(
+  const own = await preprocessAudio(await decodeAudio(file), config);
+  const reference = await preprocessAudio(
     { samples: toNumbers(waveform) as Float32Array<ArrayBuffer>, sampleRate: config.sampling_rate },
     config,
   );
