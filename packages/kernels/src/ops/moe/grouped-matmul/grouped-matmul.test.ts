@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import {
+  destroyTensors,
+  expectClose,
+  gpuPaths,
+  guardedTensor,
+  randomNormal,
+  readFloats,
+  stored,
+  TOLERANCE,
+  uploadFloats,
+  uploadIntegers,
+} from '../../../../testing/index.ts';
+import { CommandList } from '../../../gpu/command-list.ts';
+import { destroyWeights } from '../../../tensor/pack-weights.ts';
+import { alignOracle } from '../align/align.oracle.ts';
+import { maxTiles, NO_EXPERT } from '../align/align.ts';
+import { expertMatrices, loraInputs, uploadExperts } from '../expert-inputs.ts';
+import { expertIds } from '../experts-decode/experts-decode.cases.ts';
+import { groupedMatmulCases } from './grouped-matmul.cases.ts';
+import { slotProductsOracle } from './grouped-matmul.oracle.ts';
+import { chooseTileRows, groupedMatmul } from './grouped-matmul.ts';
+
+for (const { name: path, gpu } of await gpuPaths()) {
+  describe(`grouped-matmul (${path})`, () => {
+    for (const testCase of groupedMatmulCases) {
+      const { tokens, topK, experts: numExperts, columns, rows, format, slices, tileRows } = testCase;
+      const { magnitude = 1 } = testCase;
+      const slots = tokens * topK;
+      const label = `${testCase.name}, ${tokens} x ${topK} of ${numExperts}, ${rows} x ${columns} ${format}, tiles of ${tileRows}`;
+      // Squares of huge inputs leave the range of f16.
+      const withF16 = gpu.capabilities.f16 && magnitude <= 1;
+      for (const dtype of withF16 ? (['f32', 'f16'] as const) : (['f32'] as const)) {
+        for (const gated of [true, false]) {
+          test(`${gated ? 'gate-up' : 'down'}, ${label}, ${dtype}`, async () => {
+            const matrices = expertMatrices({ experts: numExperts, rows, columns, format, gated, seed: 1 });
+            const weight = uploadExperts(gpu, 'weight', matrices, slices);
+            const slotsPerRow = gated ? topK : 1;
+            const inputRows = slots / slotsPerRow;
+            const xValues = stored(randomNormal(inputRows * columns, 2, magnitude), dtype);
+            const ids = expertIds(testCase);
+            const lora =
+              testCase.loraRanks && loraInputs(testCase.loraRanks, slots, numExperts, gated ? 2 : 1, rows);
+            const tiles = maxTiles(slots, numExperts, tileRows);
+            const aligned = alignOracle(ids, numExperts, tileRows);
+            const x = uploadFloats(gpu, 'x', [inputRows, columns], xValues, dtype);
+            const sortedSlots = uploadIntegers(
+              gpu,
+              'sorted slots',
+              [tiles, tileRows],
+              padded(aligned.sortedSlots, tiles * tileRows, 0),
+            );
+            const tileExperts = uploadIntegers(
+              gpu,
+              'tile experts',
+              [tiles],
+              padded(aligned.tileExperts, tiles, NO_EXPERT),
+            );
+            const adapters = lora?.upload(gpu);
+            const y = guardedTensor(gpu, 'y', [slots, rows], dtype);
+            const list = new CommandList(gpu);
+            groupedMatmul(list, {
+              x,
+              slotsPerRow,
+              weight,
+              sortedSlots,
+              tileExperts,
+              y,
+              ...(adapters && { lora: adapters }),
+            });
+            expect(list.dispatchCount).toBe(weight.slices.length);
+            list.submit();
+            expectClose(
+              await readFloats(gpu, y),
+              slotProductsOracle({
+                x: xValues,
+                slotsPerRow,
+                columns,
+                experts: ids,
+                matrices: matrices.values,
+                gated,
+                ...(lora && { lora }),
+              }),
+              TOLERANCE[dtype],
+            );
+            list.dispose();
+            destroyWeights(weight);
+            destroyTensors(x, sortedSlots, tileExperts, y);
+            if (adapters) destroyTensors(adapters.products, adapters.b);
+          });
+        }
+      }
+    }
+
+    test('tiles of another height are refused', () => {
+      const matrices = expertMatrices({
+        experts: 2,
+        rows: 4,
+        columns: 32,
+        format: 'q4',
+        gated: false,
+        seed: 1,
+      });
+      const weight = uploadExperts(gpu, 'weight', matrices);
+      const x = gpu.createTensor('x', [2, 32], 'f32');
+      const y = gpu.createTensor('y', [2, 4], 'f32');
+      const sortedSlots = gpu.createTensor('sorted slots', [3, 8], 'u32');
+      const tileExperts = gpu.createTensor('tile experts', [3], 'u32');
+      expect(() =>
+        groupedMatmul(new CommandList(gpu), { x, slotsPerRow: 1, weight, sortedSlots, tileExperts, y }),
+      ).toThrow('sortedSlots has tiles of 8 rows, expected 16, 32, 64');
+      destroyWeights(weight);
+      destroyTensors(x, y, sortedSlots, tileExperts);
+    });
+  });
+}
+
+test('tiles grow with the rows per expert', () => {
+  expect([2, 64, 128, 512].map((slots) => chooseTileRows(slots, 4))).toEqual([16, 16, 32, 64]);
+});
+
+function padded(values: Uint32Array, length: number, fill: number): Uint32Array<ArrayBuffer> {
+  const result = new Uint32Array(length).fill(fill);
+  result.set(values);
+  return result;
+}

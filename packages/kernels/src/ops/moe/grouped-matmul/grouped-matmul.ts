@@ -1,0 +1,94 @@
+import { ShapeError } from '../../../errors.ts';
+import type { CommandList } from '../../../gpu/command-list.ts';
+import { foldWorkgroups } from '../../../gpu/dispatch.ts';
+import { defineKernel } from '../../../gpu/kernel.ts';
+import { expectDType, expectShape, type Tensor } from '../../../tensor/tensor.ts';
+import type { WeightMatrix } from '../../../tensor/weight-matrix.ts';
+import { weightBindings, weightTemplate } from '../../../tensor/weight-template.ts';
+import { expectExpertLora, expectExpertWeight, type ExpertLora } from '../expert-weights.ts';
+import source from './grouped-matmul.wgsl?raw';
+
+const kernel = defineKernel('grouped-matmul', source);
+
+/** Weight rows of one tile; half as many outputs when gated. */
+const TILE_COLUMNS = 64;
+/** Slots of one tile. Four invocations per slot. */
+export const TILE_ROWS = [16, 32, 64] as const;
+
+export interface GroupedMatmulArgs {
+  /** `[slots / slotsPerRow, K]`, f32 or f16: the input of slot s is row s / slotsPerRow. */
+  readonly x: Tensor;
+  /** topK where x has one row per token, 1 where it has one per slot. */
+  readonly slotsPerRow: number;
+  /** `[N, K]` per expert, gated or not. */
+  readonly weight: WeightMatrix;
+  /** `[tiles, tileRows]`, u32, from `moeAlign`; tileRows 16, 32 or 64. */
+  readonly sortedSlots: Tensor;
+  /** `[tiles]`, u32, from `moeAlign`. */
+  readonly tileExperts: Tensor;
+  /** `[slots, N]`, f32 or f16. */
+  readonly y: Tensor;
+  readonly lora?: ExpertLora;
+}
+
+/**
+ * Matrix products of slots with their experts' weights, by tiles of slots that share an expert (the grouped GEMM of
+ * MegaBlocks, https://arxiv.org/abs/2211.15841, with the padded tiles of vLLM's fused_moe). A gated weight gives
+ * silu(gate x) · (up x). One dispatch per slice, its grid the most tiles there can be.
+ * @throws ShapeError if shapes or types do not fit.
+ */
+export function groupedMatmul(list: CommandList, args: GroupedMatmulArgs): void {
+  const { x, slotsPerRow, weight, sortedSlots, tileExperts, y, lora } = args;
+  const [inputRows = 0, columns = 0] = x.shape;
+  const [tiles = 0, tileRows = 0] = sortedSlots.shape;
+  const slots = inputRows * slotsPerRow;
+  expectShape(x, [-1, -1], 'x');
+  expectDType(x, ['f32', 'f16'], 'x');
+  expectExpertWeight(weight, 'weight', { gated: weight.gated, columns });
+  expectShape(sortedSlots, [-1, -1], 'sortedSlots');
+  expectDType(sortedSlots, ['u32'], 'sortedSlots');
+  expectShape(tileExperts, [tiles], 'tileExperts');
+  expectDType(tileExperts, ['u32'], 'tileExperts');
+  expectShape(y, [slots, weight.rows], 'y');
+  expectDType(y, ['f32', 'f16'], 'y');
+  if (!TILE_ROWS.some((allowed) => allowed === tileRows)) {
+    throw new ShapeError(`sortedSlots has tiles of ${tileRows} rows, expected ${TILE_ROWS.join(', ')}`);
+  }
+  if (lora) expectExpertLora(lora, weight, slots, 'lora');
+  const blockRows = TILE_COLUMNS / (weight.gated ? 2 : 1);
+  for (const slice of weight.slices) {
+    list.run(kernel, {
+      label: weight.gated ? 'grouped-matmul gate-up' : 'grouped-matmul down',
+      template: {
+        ...weightTemplate(weight),
+        input_type: x.dtype,
+        output_type: y.dtype,
+        TILE_ROWS: tileRows,
+        SLOTS_PER_ROW: slotsPerRow,
+        OUTPUT_ROWS: weight.rows,
+        GATED: weight.gated,
+        LORA: lora !== undefined,
+        ...(lora && { lora_type: lora.b.dtype, LORA_RANK: lora.rank }),
+      },
+      params: { num_slots: slots, num_tiles: tiles, row_start: slice.rowStart, rows: slice.rows },
+      bindings: {
+        ...weightBindings(slice),
+        x,
+        sorted_slots: sortedSlots,
+        tile_experts: tileExperts,
+        ...(lora && { products: lora.products, lora_b: lora.b }),
+        y,
+      },
+      workgroups: foldWorkgroups(Math.ceil(slice.rows / blockRows) * tiles),
+    });
+  }
+}
+
+/**
+ * Rows of a tile for `slots` slots on `numExperts` experts: the largest that an average expert fills, because a tile
+ * reads its weights once whatever it holds, and padding is work for nothing.
+ */
+export function chooseTileRows(slots: number, numExperts: number): (typeof TILE_ROWS)[number] {
+  const average = slots / numExperts;
+  return average >= 64 ? 64 : average >= 24 ? 32 : 16;
+}
