@@ -33,3 +33,11 @@ export { attentionPrefill, type AttentionPrefillArgs } from './ops/attention-pre
 export { add, type AddArgs } from './ops/add/add.ts';
 export { embed, type EmbedArgs } from './ops/embed/embed.ts';
 export { loraDown, type LoraDownArgs } from './ops/lora-down/lora-down.ts';
+export {
+  attentionDecode,
+  attentionDecodeScratch,
+  type AttentionDecodeArgs,
+} from './ops/attention-decode/attention-decode.ts';
+export { moeMlp, type MoeLora, type MoeMlpArgs } from './ops/moe/moe.ts';
+export { moeScratch, type MoeScratch } from './ops/moe/moe-scratch.ts';
+export { moeRoute, type MoeRouteArgs } from './ops/moe/route/route.ts';

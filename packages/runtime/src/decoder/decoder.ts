@@ -77,6 +77,11 @@ export class Decoder {
     };
   }
 
+  /** Most positions of a prompt with its answer. */
+  get contextLength(): number {
+    return this.cache.capacity;
+  }
+
   /**
    * Runs the prompt from position `start` on, which must be the length of the valid cache, and samples the next token.
    * Each chunk is one submit; `finish` may append copies to the last one.

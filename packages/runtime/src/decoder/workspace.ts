@@ -58,7 +58,7 @@ export function workspaceSpec(
         : undefined,
     ),
     moe: moeScratch({ tokens: T, hiddenSize, intermediateSize, experts: numExperts, topK, activationType }),
-    attention: attentionDecodeScratch({ numHeads, headDim, capacity }),
+    attention: spec(attentionDecodeScratch({ numHeads, numKvHeads, headDim, capacity }), 'f32'),
     /** Scaled low-rank products of each projection, flat. */
     lora:
       loraRank === 0
