@@ -42,7 +42,7 @@ export class MediaEncoder {
   ): Promise<EncodedMedia> {
     const tower = await this.#tower(media.tower, signal);
     signal?.throwIfAborted();
-    const { [EMBEDDINGS]: output, ...others } = await tower.run(media.input, [EMBEDDINGS, ...taps]);
+    const { [EMBEDDINGS]: output, ...others } = await tower.run(media.input, [EMBEDDINGS, ...taps], signal);
     const rows = this.#onGpu(output!);
     const [batch = 0, tokens = 0, hidden = 0] = rows.shape;
     if (media.combine === 'concat')

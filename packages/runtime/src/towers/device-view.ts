@@ -3,7 +3,8 @@
  * them and is wrong for subgroups of 4 invocations (by more than 10 % with onnxruntime-web 1.30 on SwiftShader, and such
  * sizes exist in phones); its other algorithm is exact everywhere. Hiding the feature makes every device take that one.
  *
- * Calls go to the device itself, so buffers and queue are its own.
+ * Calls go to the device itself, so buffers and queue are its own. Each tower takes a view of its own: ONNX Runtime keeps
+ * a cache of buffers per device object and frees it with the object's last session.
  */
 export function withoutSubgroups(device: GPUDevice): GPUDevice {
   const features = new Set(device.features);

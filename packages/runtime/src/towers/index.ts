@@ -6,5 +6,6 @@ export {
   type CpuTowerTensor,
   type GpuTowerTensor,
   type Tower,
+  type TowerOutputs,
   type TowerTensor,
 } from './tower.ts';

@@ -201,6 +201,18 @@ describe.each(['webgpu', 'wasm'] as const)('a tower on %s', (provider) => {
     }
   });
 
+  it('stops when the signal fires', async () => {
+    const { shape, data } = (await readCase('two-images'))('image.pixel_values');
+    const tower = await load('vision', provider);
+    const abort = new AbortController();
+    const running = tower.run({ name: 'pixel_values', shape, data }, ['embeddings'], abort.signal);
+    const reason = new Error('no longer wanted');
+    abort.abort(reason);
+    await expect(running).rejects.toBe(reason);
+    const { embeddings } = await tower.run({ name: 'pixel_values', shape, data });
+    expect((await values(embeddings)).length).toBe(2 * 16 * 64);
+  });
+
   it('does not run once it is disposed', async () => {
     const tower = await load('vision', provider);
     await tower.dispose();
@@ -252,5 +264,23 @@ describe('a tower on webgpu', () => {
     embeddings!.dispose();
     await tower.dispose();
     expect(bytes).toBe(0);
+  });
+
+  it('fails when its device is lost, and leaves other towers alone', async () => {
+    const { data } = (await readCase('two-images'))('image.pixel_values');
+    const input = { name: 'pixel_values', shape: [1, 3, 56, 56], data: data.slice(0, data.length / 2) };
+    const lost = await (await navigator.gpu.requestAdapter())!.requestDevice();
+    const provider = { name: 'webgpu', device: lost } as const;
+    const tower = await createTower({ name: 'vision', bytes: towerBytes('vision'), provider });
+    const other = await load('vision', 'webgpu');
+    (await tower.run(input))['embeddings']!.dispose();
+    lost.destroy();
+    await lost.lost;
+    const error: unknown = await tower.run(input).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(TowerRunError);
+    expect(error).toMatchObject({ code: 'tower-run', message: expect.stringMatching(/GPU device was lost/) });
+    const { embeddings } = await other.run(input);
+    expect((await values(embeddings)).some((value) => value !== 0)).toBe(true);
+    await tower.dispose();
   });
 });

@@ -1,3 +1,4 @@
+import { untilAborted } from '../checkpoint/abort.ts';
 import type { TowerInput } from '../modalities/modality.ts';
 import { TowerGraphError, TowerInputError, TowerRunError, TowerRuntimeError } from './errors.ts';
 import {
@@ -10,7 +11,7 @@ import {
 } from './onnx-runtime.ts';
 import { withoutSubgroups } from './device-view.ts';
 import { createCollector, type OutputCollector } from './output-collector.ts';
-import { EMBEDDINGS, type Tower, type TowerTensor } from './tower.ts';
+import { EMBEDDINGS, type Tower, type TowerOutputs } from './tower.ts';
 
 export interface TowerOptions extends OnnxRuntimeOptions {
   /** What errors call the tower, such as `vision`. */
@@ -81,6 +82,8 @@ class OnnxTower implements Tower {
   readonly #provider: TowerOptions['provider'];
   readonly #input: GraphValue;
   #disposed: Promise<void> | undefined;
+  /** Why the device is gone, once it is. ONNX Runtime does not notice and returns buffers without values. */
+  #lost: string | undefined;
 
   constructor(runtime: OnnxRuntime, session: InferenceSession, { name, provider }: TowerOptions) {
     this.name = name;
@@ -102,43 +105,62 @@ class OnnxTower implements Tower {
       );
     }
     this.#input = input;
+    if (provider.name === 'webgpu') {
+      void provider.device.lost.then(({ reason, message }) => {
+        this.#lost = `its GPU device was lost (${reason}: ${message || 'no message'})`;
+      });
+    }
   }
 
   async run(
     input: TowerInput,
     outputs: readonly string[] = [EMBEDDINGS],
-  ): Promise<Readonly<Record<string, TowerTensor>>> {
+    signal?: AbortSignal,
+  ): Promise<TowerOutputs> {
     if (this.#disposed) throw new TowerRunError(this.name, 'it was disposed');
+    if (this.#lost) throw new TowerRunError(this.name, this.#lost);
     this.#checkInput(input);
     for (const output of outputs) {
       if (!this.outputNames.includes(output)) {
         throw new TowerInputError(this.name, 'the output name', output, this.outputNames.join(', '));
       }
     }
+    const run = inTurn(() => this.#runBatch(input, outputs, signal));
+    return signal ? untilAborted(run, signal) : run;
+  }
+
+  dispose(): Promise<void> {
+    this.#disposed ??= inTurn(() => this.#session.release());
+    return this.#disposed;
+  }
+
+  async #runBatch(
+    { data, shape }: TowerInput,
+    outputs: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<TowerOutputs> {
+    const [batch, ...itemShape] = shape as [number, ...number[]];
+    const itemLength = data.length / batch;
     const collectors = new Map<string, OutputCollector>();
     try {
-      const [batch, ...itemShape] = input.shape as [number, ...number[]];
-      const itemLength = input.data.length / batch;
       for (let item = 0; item < batch; item++) {
-        const data = input.data.subarray(item * itemLength, (item + 1) * itemLength);
-        const results = await inTurn(() => this.#runItem(data, itemShape, outputs));
-        for (const [name, tensor] of results) {
+        signal?.throwIfAborted();
+        const itemData = data.subarray(item * itemLength, (item + 1) * itemLength);
+        for (const [name, tensor] of await this.#runItem(itemData, itemShape, outputs)) {
           const collector = collectors.get(name) ?? this.#createCollector(name, tensor, batch);
           collectors.set(name, collector);
           collector.add(tensor, item);
           tensor.dispose();
         }
       }
-      return Object.fromEntries([...collectors].map(([name, collector]) => [name, collector.result]));
+      signal?.throwIfAborted();
+      if (this.#lost) throw new Error(this.#lost);
     } catch (cause) {
       for (const { result } of collectors.values()) result.dispose();
+      if (signal?.aborted) throw signal.reason;
       throw new TowerRunError(this.name, cause instanceof Error ? cause.message : String(cause), { cause });
     }
-  }
-
-  dispose(): Promise<void> {
-    this.#disposed ??= inTurn(() => this.#session.release());
-    return this.#disposed;
+    return Object.fromEntries([...collectors].map(([name, { result }]) => [name, result]));
   }
 
   async #runItem(

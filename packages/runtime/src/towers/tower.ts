@@ -21,6 +21,9 @@ export interface CpuTowerTensor {
 /** The caller owns an output and disposes it; it outlives its tower. */
 export type TowerTensor = GpuTowerTensor | CpuTowerTensor;
 
+/** Outputs by name. */
+export type TowerOutputs = Readonly<Record<string, TowerTensor>>;
+
 /** The output of every tower that the decoder takes: `[batch, rows, hidden]`. */
 export const EMBEDDINGS = 'embeddings';
 
@@ -34,10 +37,11 @@ export interface Tower {
    * Runs the items of a batch one after the other, so that memory does not grow with the batch.
    *
    * @param outputs names of the wanted outputs; {@link EMBEDDINGS} alone by default, others are taps for comparison.
+   * @param signal when it fires, the promise rejects with its reason at once; an item that is running runs to its end first.
    * @throws TowerInputError if name, shape, length or a wanted output does not fit the graph.
    * @throws TowerRunError if the run fails or the tower was disposed.
    */
-  run(input: TowerInput, outputs?: readonly string[]): Promise<Readonly<Record<string, TowerTensor>>>;
+  run(input: TowerInput, outputs?: readonly string[], signal?: AbortSignal): Promise<TowerOutputs>;
   /** Frees the weights once runs that were begun are over. Calling it again does nothing. */
   dispose(): Promise<void>;
 }
