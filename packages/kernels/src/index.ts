@@ -41,3 +41,4 @@ export {
 export { moeMlp, type MoeLora, type MoeMlpArgs } from './ops/moe/moe.ts';
 export { moeScratch, type MoeScratch } from './ops/moe/moe-scratch.ts';
 export { moeRoute, type MoeRouteArgs } from './ops/moe/route/route.ts';
+export { chooseMoePath, type MoePath, type MoeWork } from './ops/moe/choose-path.ts';

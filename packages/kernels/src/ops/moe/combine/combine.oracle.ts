@@ -4,7 +4,7 @@
  */
 export function combineOracle(
   expertOutput: ArrayLike<number>,
-  weights: Float32Array,
+  weights: ArrayLike<number>,
   topK: number,
   base?: Float32Array,
 ): Float64Array {

@@ -7,8 +7,9 @@ import type { TemplateValues } from '../../../gpu/template.ts';
 import { expectDType, expectShape, type Tensor } from '../../../tensor/tensor.ts';
 import type { WeightMatrix } from '../../../tensor/weight-matrix.ts';
 import { weightBindings, weightSpan, weightTemplate } from '../../../tensor/weight-template.ts';
+import type { FusedNorm } from '../../linear/encode-linear.ts';
 import { expectExpertLora, expectExpertWeight, type ExpertLora } from '../expert-weights.ts';
-import type { FusedNorm } from '../route/route.ts';
+
 import downCombineSource from './down-combine.wgsl?raw';
 import gateUpSource from './gate-up.wgsl?raw';
 

@@ -3,6 +3,7 @@ import type { CommandList } from '../../../gpu/command-list.ts';
 import { foldWorkgroups } from '../../../gpu/dispatch.ts';
 import { defineKernel } from '../../../gpu/kernel.ts';
 import { expectDType, expectShape, type Tensor } from '../../../tensor/tensor.ts';
+import type { FusedNorm } from '../../linear/encode-linear.ts';
 import source from './route.wgsl?raw';
 
 const kernel = defineKernel('moe-route', source);
@@ -11,13 +12,6 @@ const kernel = defineKernel('moe-route', source);
 export const MAX_EXPERTS = 64;
 /** Most experts that a token can use. */
 export const MAX_TOP_K = 8;
-
-/** RMS norm of the input, fused into the operation. */
-export interface FusedNorm {
-  /** `[hidden]`, f32. */
-  readonly weight: Tensor;
-  readonly epsilon: number;
-}
 
 export interface MoeRouteArgs {
   /** `[tokens, hidden]`, f32 or f16; hidden a multiple of 4. */
