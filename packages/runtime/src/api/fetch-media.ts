@@ -1,0 +1,81 @@
+import { AbortedError } from '../errors.ts';
+import type { MediaUrl } from './chat-request.ts';
+import { MediaFetchError, RequestError } from './errors.ts';
+import { showValue } from './validate-request.ts';
+
+/** Files above this are refused: they are read into memory whole. */
+const MAX_MEDIA_BYTES = 512 * 1024 * 1024;
+const PROTOCOLS = ['https:', 'http:', 'blob:', 'data:'];
+
+/**
+ * The file behind a URL. `data:` URLs are read here, so that a page's content security policy need not allow fetching them.
+ * @throws RequestError if it is no URL that can be fetched.
+ * @throws MediaFetchError if it does not arrive.
+ */
+export async function fetchMedia(url: MediaUrl, field: string, signal?: AbortSignal): Promise<Blob> {
+  const address = parseUrl(url, field);
+  if (address.protocol === 'data:') return parseDataUrl(address.href, field);
+  let response: Response;
+  try {
+    response = await fetch(address, signal ? { signal } : {});
+    if (!response.ok)
+      throw new MediaFetchError(field, address.href, `the server answered ${response.status}`);
+    const length = Number(response.headers.get('content-length') ?? 0);
+    if (length > MAX_MEDIA_BYTES)
+      throw new MediaFetchError(
+        field,
+        address.href,
+        `it has ${length} bytes, at most ${MAX_MEDIA_BYTES} are taken`,
+      );
+    return await response.blob();
+  } catch (cause) {
+    if (signal?.aborted) throw new AbortedError('Fetching media');
+    if (cause instanceof MediaFetchError) throw cause;
+    throw new MediaFetchError(field, address.href, cause instanceof Error ? cause.message : String(cause), {
+      cause,
+    });
+  }
+}
+
+/** The bytes of a base64 string, as OpenAI's `input_audio` carries them. @throws RequestError if it is none. */
+export function decodeBase64(data: string, type: string, field: string): Blob {
+  let binary: string;
+  try {
+    binary = atob(data);
+  } catch {
+    throw new RequestError(field, showValue(data), 'base64 data, or a URL that begins with its scheme');
+  }
+  return new Blob([Uint8Array.from(binary, (character) => character.charCodeAt(0))], { type });
+}
+
+function parseUrl(url: MediaUrl, field: string): URL {
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  let address: URL;
+  try {
+    address = new URL(url, base);
+  } catch {
+    throw new RequestError(field, showValue(String(url)), 'a URL');
+  }
+  if (!PROTOCOLS.includes(address.protocol)) {
+    throw new RequestError(field, showValue(address.href), `a URL that begins with ${PROTOCOLS.join(', ')}`);
+  }
+  return address;
+}
+
+function parseDataUrl(url: string, field: string): Blob {
+  const [, head, body] = /^data:([^,]*),(.*)$/s.exec(url) ?? [];
+  if (head === undefined || body === undefined)
+    throw new RequestError(field, showValue(url), 'a data URL with a comma before its data');
+  const [type = '', ...parameters] = head.split(';');
+  const text = decodePercent(body, field);
+  if (parameters.at(-1)?.trim().toLowerCase() === 'base64') return decodeBase64(text, type, field);
+  return new Blob([text], { type });
+}
+
+function decodePercent(text: string, field: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new RequestError(field, showValue(text), 'a data URL with valid percent encoding');
+  }
+}

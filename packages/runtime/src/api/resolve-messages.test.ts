@@ -1,0 +1,107 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { UserContentPart } from './chat-request.ts';
+import { resolveMessages } from './resolve-messages.ts';
+
+const server = createServer((request, response) => {
+  if (request.url === '/slow') return;
+  response.writeHead(request.url === '/a.png' ? 200 : 404, { 'content-type': 'image/png' }).end('picture');
+});
+let origin = '';
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+async function resolveParts(content: readonly UserContentPart[], signal?: AbortSignal) {
+  const [turn] = await resolveMessages({ messages: [{ role: 'user', content }] }, signal);
+  return turn!.parts;
+}
+const imageOf = async (url: string | URL | Blob) => {
+  const [part] = await resolveParts([{ type: 'image_url', image_url: { url } }]);
+  return part!.type === 'image' ? part!.image : undefined;
+};
+const soundOf = async (data: string | Blob, format?: string) => {
+  const [part] = await resolveParts([
+    { type: 'input_audio', input_audio: { data, ...(format === undefined ? {} : { format }) } },
+  ]);
+  return part!.type === 'audio' ? part!.audio : undefined;
+};
+const text = async (source: unknown) => (source as Blob).text();
+
+describe('resolveMessages', () => {
+  it('keeps order, text and sources that are there already', async () => {
+    const blob = new Blob(['x']);
+    const parts = await resolveParts([
+      { type: 'text', text: 'a' },
+      { type: 'image_url', image_url: { url: blob } },
+      { type: 'text', text: 'b' },
+    ]);
+    expect(parts).toEqual([
+      { type: 'text', text: 'a' },
+      { type: 'image', image: blob },
+      { type: 'text', text: 'b' },
+    ]);
+    expect(parts[1]!.type === 'image' && parts[1]!.image === blob).toBe(true);
+  });
+
+  it('reads data URLs, in base64 and as text', async () => {
+    const image = (await imageOf('data:image/png;base64,aGVsbG8=')) as Blob;
+    expect(image.type).toBe('image/png');
+    expect(await text(image)).toBe('hello');
+    expect(await text(await imageOf('data:text/plain;charset=utf-8,a%20b'))).toBe('a b');
+    expect(await text(await imageOf('data:;base64,aGVs%0AbG8%3D'))).toBe('hello');
+  });
+
+  it('reads base64 sounds with their format', async () => {
+    const sound = (await soundOf('aGVsbG8=', 'mp3')) as Blob;
+    expect(sound.type).toBe('audio/mp3');
+    expect(await text(sound)).toBe('hello');
+    expect(await text(await soundOf('data:audio/wav;base64,aGVsbG8='))).toBe('hello');
+  });
+
+  it('fetches URLs, also frame by frame', async () => {
+    expect(await text(await imageOf(`${origin}/a.png`))).toBe('picture');
+    expect(await text(await imageOf(new URL(`${origin}/a.png`)))).toBe('picture');
+    const frame = new Blob(['own']);
+    const [part] = await resolveParts([
+      { type: 'video_url', video_url: { url: [`${origin}/a.png`, frame] } },
+    ]);
+    const frames = part!.type === 'video' ? (part!.video as Blob[]) : [];
+    expect(await Promise.all(frames.map((each) => each.text()))).toEqual(['picture', 'own']);
+  });
+
+  it.each([
+    'not a url',
+    'ftp://example.com/a.png',
+    'javascript:alert(1)',
+    'data:image/png;base64,%%%',
+    'data:image/png;base64,a',
+    'data:image/png',
+  ])('refuses %s', async (url) => {
+    await expect(imageOf(url)).rejects.toMatchObject({
+      code: 'invalid-request',
+      details: { field: 'messages[0].content[0].image_url.url' },
+    });
+  });
+
+  it('names field, address and status of a file that does not arrive', async () => {
+    await expect(imageOf(`${origin}/missing.png`)).rejects.toMatchObject({
+      code: 'media-fetch',
+      details: { field: 'messages[0].content[0].image_url.url', url: `${origin}/missing.png` },
+    });
+    await expect(imageOf('http://127.0.0.1:1/a.png')).rejects.toMatchObject({ code: 'media-fetch' });
+  });
+
+  it('stops fetching on abort', async () => {
+    const abort = new AbortController();
+    const parts = resolveParts([{ type: 'image_url', image_url: { url: `${origin}/slow` } }], abort.signal);
+    setTimeout(() => abort.abort(), 20);
+    await expect(parts).rejects.toMatchObject({ name: 'AbortError', code: 'aborted' });
+  });
+});

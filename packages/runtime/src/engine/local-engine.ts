@@ -1,0 +1,54 @@
+import { generationDefaults } from '../api/defaults.ts';
+import type { CheckpointLocation } from '../checkpoint/index.ts';
+import { RuntimeError } from '../errors.ts';
+import { availableModalities } from '../modalities/modality.ts';
+import { DecoderGenerator } from './decoder-generator.ts';
+import type { AdapterInfo, EngineInfo } from './engine.ts';
+import type { EngineModel } from './engine-model.ts';
+import { loadModel, type ModelOptions } from './load-model.ts';
+import { modalityContext } from './prepare-prompt.ts';
+
+/** Loads a checkpoint into this thread and makes it a model that an engine can drive. */
+export async function loadEngineModel(
+  location: CheckpointLocation,
+  options: ModelOptions = {},
+): Promise<EngineModel> {
+  const model = await loadModel(location, options);
+  const { gpu, checkpoint, tokenizer, decoder, encoder, memory } = model;
+  const generator = new DecoderGenerator(checkpoint, tokenizer, decoder, encoder);
+  const info: EngineInfo = {
+    model: checkpoint.name,
+    config: checkpoint.config,
+    capabilities: gpu.capabilities,
+    memory,
+    modalities: availableModalities(modalityContext(checkpoint)),
+    contextLength: decoder.cache.capacity,
+    vocabSize: generator.vocabSize,
+    defaults: generationDefaults(checkpoint.generationConfig),
+  };
+  const adapters = (): AdapterInfo[] =>
+    (decoder.lora?.adapters ?? []).map(({ name, rank }) => ({
+      name,
+      rank,
+      weight: decoder.lora?.weights.get(name) ?? 0,
+    }));
+  return {
+    info,
+    generator,
+    adapters,
+    setAdapterWeights(weights) {
+      if (!decoder.lora && weights.size > 0) {
+        throw new RuntimeError(
+          'unknown_adapter',
+          `There is no adapter "${[...weights.keys()][0]}"; this checkpoint has none.`,
+          { known: [] },
+        );
+      }
+      generator.setAdapterWeights(weights);
+    },
+    async dispose() {
+      generator.dispose();
+      await model.dispose();
+    },
+  };
+}

@@ -1,0 +1,4 @@
+import { loadEngineModel } from '../engine/local-engine.ts';
+import { serveEngine } from './serve-engine.ts';
+
+serveEngine(loadEngineModel);

@@ -1,0 +1,13 @@
+import { RuntimeError } from '../errors.ts';
+
+/** The worker's script did not load, or the worker died. */
+export class WorkerFailedError extends RuntimeError {
+  constructor(reason: string) {
+    super(
+      'worker-failed',
+      `The engine's worker failed: ${reason}. Check that its script is served with a JavaScript type from this page's origin, and that the device has memory left; then create the engine again.`,
+      { reason },
+    );
+    this.name = 'WorkerFailedError';
+  }
+}

@@ -1,0 +1,165 @@
+import * as Comlink from 'comlink';
+import type { ChatCompletionChunk } from '../api/chat-response.ts';
+import type { CheckpointLocation } from '../checkpoint/index.ts';
+import { untilAborted } from '../engine/abortable.ts';
+import { createChatCompletions } from '../engine/chat-api.ts';
+import type { ChatTask } from '../engine/chat-task.ts';
+import type { Adapters, ChatCompletions, Engine, EngineInfo } from '../engine/engine.ts';
+import { EngineDisposedError, EngineOptionError } from '../engine/errors.ts';
+import type { ModelOptions } from '../engine/load-model.ts';
+import type { EngineWorkerApi, WireOptions } from './engine-worker-api.ts';
+import { WorkerFailedError } from './errors.ts';
+import { receiveStream } from './stream-port.ts';
+import { fromWireResult, UnexpectedError, type WireResult } from './wire-errors.ts';
+import { toWireLocation } from './wire-location.ts';
+import { toWireTask } from './wire-task.ts';
+
+/** How long a worker may take to free its GPU memory before it is ended without. */
+const DISPOSE_TIMEOUT_MS = 5000;
+
+/** An engine whose model lives in a worker. The worker ends with it. */
+export class WorkerEngine implements Engine {
+  readonly info: EngineInfo;
+  readonly chat: { readonly completions: ChatCompletions };
+  readonly adapters: Adapters;
+  readonly #connection: Connection;
+
+  private constructor(connection: Connection, info: EngineInfo) {
+    this.#connection = connection;
+    this.info = info;
+    this.chat = { completions: createChatCompletions(info, (task, signal) => this.#run(task, signal)) };
+    const { remote } = connection;
+    this.adapters = {
+      list: () => connection.call(() => remote.listAdapters()),
+      setWeights: (weights) => connection.call(() => remote.setAdapterWeights(weights)),
+    };
+  }
+
+  /** Loads the model in `worker`. When that fails or is aborted, the worker is ended. */
+  static async create(
+    worker: Worker,
+    location: CheckpointLocation,
+    options: ModelOptions = {},
+  ): Promise<WorkerEngine> {
+    const connection = new Connection(worker);
+    try {
+      const info = await load(connection, location, options);
+      return new WorkerEngine(connection, info);
+    } catch (error) {
+      connection.end();
+      throw error;
+    }
+  }
+
+  async dispose(): Promise<void> {
+    const { remote } = this.#connection;
+    if (this.#connection.ended) return;
+    const freed = this.#connection.call(() => remote.dispose()).catch(() => {});
+    await Promise.race([freed, new Promise((resolve) => setTimeout(resolve, DISPOSE_TIMEOUT_MS))]);
+    this.#connection.end();
+  }
+
+  async *#run(task: ChatTask, signal: AbortSignal): AsyncGenerator<ChatCompletionChunk, void, undefined> {
+    const { remote, failed } = this.#connection;
+    const { task: wired, transfer } = await untilAborted(toWireTask(task, signal), signal, 'Generation');
+    const { port1, port2 } = new MessageChannel();
+    const started = remote.run(Comlink.transfer(wired, [...transfer]), Comlink.transfer(port2, [port2]));
+    const rejected = started.then(
+      () => new Promise<never>(() => {}),
+      (cause: unknown) => {
+        throw new WorkerFailedError(String(cause));
+      },
+    );
+    yield* receiveStream<ChatCompletionChunk>(port1, signal, Promise.race([failed, rejected]));
+  }
+}
+
+async function load(
+  connection: Connection,
+  location: CheckpointLocation,
+  options: ModelOptions,
+): Promise<EngineInfo> {
+  const { signal = new AbortController().signal, onProgress, onMemoryPlan, ...rest } = options;
+  const callbacks = Comlink.proxy({
+    onProgress: (progress: Parameters<NonNullable<typeof onProgress>>[0]) => onProgress?.(progress),
+    onMemoryPlan: (memory: Parameters<NonNullable<typeof onMemoryPlan>>[0]) => onMemoryPlan?.(memory),
+  });
+  const { port1, port2 } = new MessageChannel();
+  const onAbort = (): void => port1.postMessage('abort');
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const wire = toWireOptions(rest);
+    const place = toWireLocation(location);
+    const loading = connection.call(() =>
+      connection.remote.load(place, wire, callbacks, Comlink.transfer(port2, [port2])),
+    );
+    return await untilAborted(
+      loading,
+      signal,
+      `Loading ${place.kind === 'url' ? place.url : 'the checkpoint'}`,
+    );
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    port1.close();
+  }
+}
+
+/** @throws EngineOptionError for functions and objects that cannot be posted. */
+function toWireOptions({
+  fetch,
+  gpu,
+  ...rest
+}: Omit<ModelOptions, 'signal' | 'onProgress' | 'onMemoryPlan'>): WireOptions {
+  const advice = 'a worker cannot use it; leave it out, or pass worker: false';
+  if (fetch) throw new EngineOptionError('fetch', 'a function', advice);
+  if (gpu?.gpu) throw new EngineOptionError('gpu.gpu', 'an object', advice);
+  if (!gpu) return rest;
+  const { gpu: _, ...plain } = gpu;
+  return { ...rest, gpu: plain };
+}
+
+/** A worker with the ways in which it can be lost. */
+class Connection {
+  readonly remote: Comlink.Remote<EngineWorkerApi>;
+  /** Rejects when the worker fails or is ended; never resolves. */
+  readonly failed: Promise<never>;
+  readonly #worker: Worker;
+  #fail!: (reason: Error) => void;
+  #ended = false;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    this.failed = new Promise<never>((_, reject) => (this.#fail = reject));
+    // Whoever waits sees the rejection; when nobody does, it is no unhandled one.
+    this.failed.catch(() => {});
+    worker.addEventListener('error', (event) => {
+      event.preventDefault();
+      this.#fail(new WorkerFailedError(event.message || 'its script could not be loaded'));
+    });
+    worker.addEventListener('messageerror', () =>
+      this.#fail(new WorkerFailedError('a message could not be read')),
+    );
+    this.remote = Comlink.wrap<EngineWorkerApi>(worker);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Makes a call; rejects with its typed error, or when the worker is lost. */
+  async call<T>(make: () => Promise<WireResult<T>>): Promise<T> {
+    if (this.#ended) throw new EngineDisposedError();
+    const made = make().catch((cause: unknown) => {
+      throw new UnexpectedError(cause);
+    });
+    return fromWireResult(await Promise.race([made, this.failed]));
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#fail(new EngineDisposedError());
+    this.remote[Comlink.releaseProxy]();
+    this.#worker.terminate();
+  }
+}
