@@ -8,8 +8,11 @@ export interface CaseInput {
   /** URL of the case's folder, with a slash at the end. */
   readonly folder: string;
   readonly request: ReferenceRequest;
-  /** Whether the recorded tensors bind (f32, f16) or are only compared (q8, q4). */
-  readonly bounded: boolean;
+  /**
+   * What the recorded tensors are to us: `exact` for f32 and f16; `unmerged` when adapters were kept, which leaves out the
+   * merge's rounding to float16; `none` for q8 and q4, which are only compared.
+   */
+  readonly bounds: 'exact' | 'unmerged' | 'none';
 }
 
 export interface CaseResult {

@@ -2,12 +2,14 @@ import { ropeTables } from '@uni-moe-web/kernels';
 import { unpackMatrix } from '@uni-moe-web/kernels/quant';
 import { describeWeights, type Checkpoint } from '../src/checkpoint/index.ts';
 import type { DecoderConfig } from '../src/checkpoint/format.ts';
+import type { LoraAdapter } from '../src/decoder/lora.ts';
+import { readAdapter } from '../src/decoder/read-adapter.ts';
 import type { DecoderPrompt } from '../src/decoder/prompt.ts';
 
 /** Dequantised matrices `[rows, columns]` by name: exactly the values that kernels compute with. */
 export type OracleWeights = ReadonlyMap<string, Float32Array>;
 
-/** Reads and dequantises all weights of a small checkpoint. */
+/** Reads and dequantises all weights of a small checkpoint, and adds its adapters' matrices without rounding. */
 export async function readOracleWeights(checkpoint: Checkpoint): Promise<OracleWeights> {
   const stored = new Map<string, Uint8Array>();
   await checkpoint.streamTensors((tensor, offset, bytes) => {
@@ -25,7 +27,23 @@ export async function readOracleWeights(checkpoint: Checkpoint): Promise<OracleW
     }
     weights.set(name, values);
   }
+  for (const name of checkpoint.config.adapters) addAdapter(weights, await readAdapter(checkpoint, name, {}));
   return weights;
+}
+
+/** W += scale · B · A for every module of an adapter. */
+function addAdapter(weights: ReadonlyMap<string, Float32Array>, { rank, scale, modules }: LoraAdapter): void {
+  for (const [module, { a, b }] of modules) {
+    const weight = weights.get(`${module}.weight`)!;
+    const columns = a.length / rank;
+    for (let n = 0; n < b.length / rank; n++) {
+      for (let k = 0; k < columns; k++) {
+        let sum = 0;
+        for (let r = 0; r < rank; r++) sum += b[n * rank + r]! * a[r * columns + k]!;
+        weight[n * columns + k]! += scale * sum;
+      }
+    }
+  }
 }
 
 /** Values of one stage, `[tokens, width]` flat. */
@@ -56,7 +74,7 @@ export function decoderOracle(
     positions: T,
     scaling: config.rope_scaling,
     maxPositionEmbeddings: config.max_position_embeddings,
-    tableDtype: config.rope_table_dtype,
+    tableDtype: config.rope_table_dtype === 'float16' ? 'f16' : 'f32',
   });
   const x = Float64Array.from(embeds);
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
