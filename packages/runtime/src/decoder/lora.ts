@@ -13,9 +13,9 @@ export interface LoraAdapter {
 
 /** A and B of one stacked projection with all adapters concatenated along the rank. */
 export interface LoraProjection {
-  /** f32 `[experts, segments x R, K]`. */
+  /** f32 `[segments x R, K]`, with experts `[experts, segments x R, K]`. */
   readonly a: Tensor;
-  /** f32 `[experts, N, R]`. */
+  /** f32 `[N, R]`, with experts `[experts, N, R]`. */
   readonly b: Tensor;
   /** f32 `[segments x R]`: adapter weight x alpha / r, 0 for an adapter that is off. */
   readonly scales: Tensor;
@@ -32,8 +32,8 @@ export interface LayerLora {
 
 interface Segment {
   readonly rows: number;
-  /** Module name per expert. */
-  readonly modules: readonly string[];
+  /** Its module, or one per expert. */
+  readonly modules: string | readonly string[];
 }
 
 /**
@@ -64,11 +64,11 @@ export class LoraSet {
     const kvRows = numKvHeads * headDim;
     this.layers = shape.isMoe.map((isMoe, layer) => {
       const prefix = `model.layers.${layer}`;
-      const mlps = isMoe
-        ? Array.from({ length: shape.numExperts }, (_, e) => `${prefix}.mlp.experts.${e}`)
-        : [`${prefix}.mlp`];
-      const attention = (part: string): string[] => [`${prefix}.self_attn.${part}_proj`];
-      const mlp = (part: string): string[] => mlps.map((name) => `${name}.${part}_proj`);
+      const attention = (part: string): string => `${prefix}.self_attn.${part}_proj`;
+      const mlp = (part: string): string | string[] =>
+        isMoe
+          ? Array.from({ length: shape.numExperts }, (_, e) => `${prefix}.mlp.experts.${e}.${part}_proj`)
+          : `${prefix}.mlp.${part}_proj`;
       return {
         qkv: this.#project(`${prefix} qkv`, hiddenSize, [
           { rows: numHeads * headDim, modules: attention('q') },
@@ -162,7 +162,8 @@ export class LoraSet {
 
   #project(label: string, columns: number, segments: readonly Segment[]): LoraProjection {
     const { rank } = this;
-    const experts = segments[0]!.modules.length;
+    const isStack = typeof segments[0]!.modules !== 'string';
+    const experts = isStack ? segments[0]!.modules.length : 1;
     const rows = segments.reduce((sum, segment) => sum + segment.rows, 0);
     const a = new Float32Array(experts * segments.length * rank * columns);
     const b = new Float32Array(experts * rows * rank);
@@ -171,7 +172,7 @@ export class LoraSet {
       segments.forEach((segment, s) => {
         let column = 0;
         for (const adapter of this.adapters) {
-          const module = segment.modules[expert]!;
+          const module = typeof segment.modules === 'string' ? segment.modules : segment.modules[expert]!;
           const pair = adapter.modules.get(module);
           if (pair) {
             this.#expectSize(adapter, module, pair, segment.rows, columns);
@@ -186,9 +187,10 @@ export class LoraSet {
       });
     }
     let end = 0;
+    const stack = isStack ? [experts] : [];
     return {
-      a: this.#upload(`${label} lora A`, [experts, segments.length * rank, columns], a),
-      b: this.#upload(`${label} lora B`, [experts, rows, rank], b),
+      a: this.#upload(`${label} lora A`, [...stack, segments.length * rank, columns], a),
+      b: this.#upload(`${label} lora B`, [...stack, rows, rank], b),
       scales: this.#scales[segments.length - 1]!,
       rank,
       segmentEnds: segments.map((segment) => (end += segment.rows)),
