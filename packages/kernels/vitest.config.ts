@@ -6,7 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@uni-moe-web/source'] } },
   test: {
     name: 'kernels',
-    include: ['src/**/*.test.ts', 'testing/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'testing/**/*.test.ts', 'bench/**/*.test.ts'],
     setupFiles: ['./testing/setup-dawn.ts'],
     pool: 'forks',
     isolate: false,

@@ -18,6 +18,8 @@ const MAX_MODEL_BYTES = 2 ** 31 - 1;
 
 const ELEMENT_TYPES = {
   float32: { code: 1, bytes: 4 },
+  uint8: { code: 2, bytes: 1 },
+  int32: { code: 6, bytes: 4 },
   int64: { code: 7, bytes: 8 },
   float16: { code: 10, bytes: 2 },
 } as const;
@@ -35,9 +37,11 @@ export interface Node {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-/** A float32 input or output; a name as dimension is dynamic. */
+/** An input or output; a name as dimension is dynamic. */
 export interface ValueInfo {
   readonly name: string;
+  /** float32 by default. */
+  readonly type?: ElementType;
   readonly shape: readonly (number | string)[];
 }
 
@@ -151,10 +155,13 @@ function encodeAttribute(writer: protobuf.Writer, name: string, value: Attribute
   return writer;
 }
 
-function encodeValueInfo(writer: protobuf.Writer, { name, shape }: ValueInfo): protobuf.Writer {
+function encodeValueInfo(
+  writer: protobuf.Writer,
+  { name, type = 'float32', shape }: ValueInfo,
+): protobuf.Writer {
   writer.uint32(tag(1, 2)).string(name);
   const tensorType = writer.uint32(tag(2, 2)).fork().uint32(tag(1, 2)).fork();
-  tensorType.uint32(tag(1, 0)).int32(ELEMENT_TYPES.float32.code).uint32(tag(2, 2)).fork();
+  tensorType.uint32(tag(1, 0)).int32(ELEMENT_TYPES[type].code).uint32(tag(2, 2)).fork();
   for (const size of shape) {
     const dimension = tensorType.uint32(tag(1, 2)).fork();
     if (typeof size === 'number') dimension.uint32(tag(1, 0)).int64(size);

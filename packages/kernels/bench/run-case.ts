@@ -1,0 +1,145 @@
+import type { Gpu } from '../src/index.ts';
+import type { BenchCase, BenchInput } from './bench-case.ts';
+import type { CaseResult, ContenderResult, ContenderTiming, Verdict } from './case-result.ts';
+import { rateOf, rooflineSeconds, type Ceiling } from './ceiling.ts';
+import { outputError, ownContender, poison, type Contender } from './contender.ts';
+import { pairedRatio, summarize } from './statistics.ts';
+import { timeContenders, type Timing, type TimingOptions } from './time-contenders.ts';
+
+/** Makes another library's contenders for input sets; one that cannot take them gives none. */
+export type CreatePeers = (inputs: readonly BenchInput[]) => Promise<readonly PeerAttempt[]>;
+
+export type PeerAttempt = Contender | { readonly name: string; readonly reason: string };
+
+export interface RunCaseOptions extends Omit<TimingOptions, 'sets'> {
+  readonly ceiling: Ceiling;
+  /** Most input sets; fewer where they would take too much memory. */
+  readonly sets: number;
+  /** Largest sum of all sets' inputs. */
+  readonly setBytes: number;
+  /** Inputs that stay in a cache are not held against the memory's ceiling. */
+  readonly cacheBytes: number;
+  /** Changes the data. */
+  readonly seed: number;
+}
+
+/** Errors up to this are lower precision, not a wrong result: 8-bit activations reach about 1 %. */
+const COARSE = 0.03;
+/** A race shows in some runs only. */
+const CHECKS_PER_SET = 3;
+
+/** Checks every contender against the oracle on all input sets, then times those that are right. */
+export async function runCase(
+  gpu: Gpu,
+  benchCase: BenchCase,
+  createPeers: CreatePeers,
+  options: RunCaseOptions,
+): Promise<CaseResult> {
+  const { op, shape, work, plot, tolerance } = benchCase;
+  const { ceiling, seed } = options;
+  const sets = Math.max(1, Math.min(options.sets, Math.floor(options.setBytes / work.bytes)));
+  const inputs = Array.from({ length: sets }, (_, set) => benchCase.prepare(gpu, seed + 101 * set));
+  const attempts = [ownContender(gpu, inputs), ...(await createPeers(inputs))];
+  try {
+    const expected = inputs.map((input) => input.expected());
+    const checked: { contender?: Contender; result: ContenderResult }[] = [];
+    for (const attempt of attempts) {
+      if (!('run' in attempt)) {
+        checked.push({ result: { ...attempt, verdict: 'failed' } });
+        continue;
+      }
+      const result = await check(gpu, attempt, expected, tolerance);
+      const usable = result.verdict === 'exact' || result.verdict === 'coarse';
+      checked.push({ result, ...(usable ? { contender: attempt } : {}) });
+    }
+    const contenders = checked.flatMap(({ contender }) => (contender ? [contender] : []));
+    const own = checked[0]!.contender;
+    const timings = own ? await timeContenders(gpu.device, contenders, { ...options, sets }) : [];
+    const resident = work.bytes * sets < options.cacheBytes;
+    const results = checked.map(({ contender, result }) => {
+      const timing = contender && timings[contenders.indexOf(contender)];
+      if (!timing) return result;
+      const described = describeTiming(timing, timings[0]!, (seconds) =>
+        rateOf(work, seconds, ceiling, resident),
+      );
+      const { refused } = described.rate;
+      return refused === undefined
+        ? { ...result, timing: described }
+        : { ...result, verdict: 'refused' as const, reason: refused };
+    });
+    return {
+      op,
+      shape,
+      work,
+      ...(plot ? { plot } : {}),
+      rooflineMs: rooflineSeconds(work, ceiling) * 1000,
+      contenders: results,
+    };
+  } finally {
+    for (const attempt of attempts) if ('dispose' in attempt) await attempt.dispose();
+    for (const input of inputs) input.dispose();
+  }
+}
+
+async function check(
+  gpu: Gpu,
+  contender: Contender,
+  expected: readonly ReturnType<BenchInput['expected']>[],
+  tolerance: number,
+): Promise<ContenderResult> {
+  const described = {
+    name: contender.name,
+    ...(contender.note === undefined ? {} : { note: contender.note }),
+  };
+  let error = 0;
+  try {
+    for (const [set, values] of expected.entries()) {
+      for (let i = 0; i < CHECKS_PER_SET; i++) {
+        poison(gpu, contender.output(set));
+        await contender.run(set);
+        error = Math.max(error, await outputError(gpu, contender.output(set), values));
+        gpu.throwErrors();
+      }
+    }
+  } catch (cause) {
+    return {
+      ...described,
+      verdict: 'failed',
+      reason: cause instanceof Error ? cause.message : String(cause),
+    };
+  }
+  const verdict = verdictOf(error, tolerance);
+  const reason = Number.isFinite(error)
+    ? `relative error ${error.toExponential(1)}`
+    : 'parts of the result were not written or are NaN';
+  return { ...described, verdict, error, ...(verdict === 'wrong' ? { reason } : {}) };
+}
+
+/** Judges an error; the tolerance of our own operation has a margin for libraries that sum in another order. */
+export function verdictOf(error: number, tolerance: number): Verdict {
+  if (error <= Math.max(10 * tolerance, 1e-5)) return 'exact';
+  return error <= COARSE ? 'coarse' : 'wrong';
+}
+
+function describeTiming(
+  timing: Timing,
+  own: Timing,
+  rate: (seconds: number) => ContenderTiming['rate'],
+): ContenderTiming {
+  const wallMs = summarize(timing.wallMs.flat());
+  const passes = timing.passMs.flat();
+  const passMs = passes.length > 0 && passes.every((ms) => ms > 0) ? summarize(passes) : undefined;
+  const ownPasses = own.passMs.flat();
+  return {
+    wallMs,
+    encodeMs: summarize(timing.encodeMs.flat()),
+    ...(passMs ? { passMs } : {}),
+    dispatches: timing.dispatches,
+    submits: timing.submits,
+    rate: rate(Math.min(wallMs.median, passMs?.median ?? Infinity) / 1000),
+    wallRatio: pairedRatio(own.wallMs, timing.wallMs),
+    ...(passMs && ownPasses.length > 0 && ownPasses.every((ms) => ms > 0)
+      ? { passRatio: pairedRatio(own.passMs, timing.passMs) }
+      : {}),
+  };
+}
