@@ -11,7 +11,7 @@ export default defineConfig({
   plugins: [serveSynthetic()],
   resolve: { conditions: ['@uni-moe-web/source'] },
   // Imported on demand only, so a server would find it late and reload the running test.
-  optimizeDeps: { include: ['onnxruntime-web/webgpu'] },
+  optimizeDeps: { include: ['onnxruntime-web/webgpu', 'comlink', 'valibot', '@huggingface/tokenizers'] },
   server: { fs: { allow: ['../..'] } },
   test: {
     name: 'runtime in Chrome',

@@ -3,7 +3,7 @@ import type { ChatTask } from '../engine/chat-task.ts';
 import type { AdapterInfo, EngineInfo, EngineMemory } from '../engine/engine.ts';
 import type { ModelOptions } from '../engine/load-model.ts';
 import type { WireResult } from './wire-errors.ts';
-import type { WireLocation } from './wire-location.ts';
+import type { ReadRange, WireLocation } from './wire-location.ts';
 
 /** Options that can be posted; the rest travels as callbacks or not at all. */
 export type WireOptions = Omit<ModelOptions, 'signal' | 'onProgress' | 'onMemoryPlan' | 'fetch' | 'gpu'> & {
@@ -14,6 +14,8 @@ export type WireOptions = Omit<ModelOptions, 'signal' | 'onProgress' | 'onMemory
 export interface LoadCallbacks {
   onProgress(progress: LoadProgress): void;
   onMemoryPlan(memory: EngineMemory): void;
+  /** For a source of the caller's. */
+  readSource: ReadRange;
 }
 
 /** What the worker offers through comlink. Streams and aborts have a port of their own. */

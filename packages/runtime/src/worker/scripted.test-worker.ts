@@ -30,7 +30,7 @@ serveEngine(async (location, { onProgress, onMemoryPlan, signal }) => {
   const generator = new ScriptedGenerator({
     vocabulary: VOCABULARY,
     ids: script === 'long' ? long : [1, 2, 3, END],
-    delayMs: script === 'hanging' ? 600_000 : 0,
+    delayMs: script === 'hanging' || script === 'crash' ? 600_000 : 0,
     ...(failure ? { failure: { at: 1, error: failure } } : {}),
   });
   if (script === 'crash') {

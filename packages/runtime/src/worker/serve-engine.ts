@@ -25,7 +25,7 @@ export function serveEngine(loadModel: LoadEngineModel, endpoint?: Comlink.Endpo
         abort.addEventListener('message', () => aborted.abort(), { once: true });
         abort.start();
         try {
-          const model = await loadModel(fromWireLocation(location), {
+          const model = await loadModel(fromWireLocation(location, callbacks.readSource), {
             ...options,
             signal: aborted.signal,
             onProgress: (progress) => void callbacks.onProgress(progress),

@@ -17,20 +17,21 @@ export async function sendStream<Item>(
   start: (signal: AbortSignal) => AsyncIterable<Item>,
 ): Promise<void> {
   const stopped = new AbortController();
-  let credits = 0;
+  const granted = { credits: 0 };
   let wake: (() => void) | undefined;
   const post = (message: ToReader<Item>): void => port.postMessage(message);
   port.addEventListener('message', ({ data }: MessageEvent<ToWriter>) => {
-    if ('credits' in data) credits += data.credits;
+    if ('credits' in data) granted.credits += data.credits;
     else stopped.abort();
     wake?.();
   });
   port.start();
   try {
     for await (const item of start(stopped.signal)) {
-      while (credits === 0 && !stopped.signal.aborted) await new Promise<void>((resolve) => (wake = resolve));
+      while (granted.credits === 0 && !stopped.signal.aborted)
+        await new Promise<void>((resolve) => (wake = resolve));
       if (stopped.signal.aborted) break;
-      credits--;
+      granted.credits--;
       post({ item });
     }
     post({ done: true });

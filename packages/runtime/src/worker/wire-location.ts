@@ -4,14 +4,15 @@ import { untilAborted } from '../engine/abortable.ts';
 import { toWireResult, fromWireResult, type WireResult } from './wire-errors.ts';
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
-type ReadRange = (path: string, range: ByteRange) => Promise<WireResult<ByteStream>>;
+/** Reads from a source that stays on the other side. */
+export type ReadRange = (path: string, range: ByteRange) => Promise<WireResult<ByteStream>>;
 
 /** A checkpoint's location in a form that can be posted to a worker. */
 export type WireLocation =
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 'directory'; readonly handle: FileSystemDirectoryHandle }
   | { readonly kind: 'files'; readonly files: readonly File[] }
-  | { readonly kind: 'source'; readonly name: string; readonly remote: boolean; readonly read: ReadRange };
+  | { readonly kind: 'source'; readonly name: string; readonly remote: boolean };
 
 /** For posting: URLs become absolute, files keep their paths as names, a source of the caller's stays where it is. */
 export function toWireLocation(location: CheckpointLocation): WireLocation {
@@ -21,7 +22,7 @@ export function toWireLocation(location: CheckpointLocation): WireLocation {
       url: new URL(location, globalThis.document?.baseURI ?? globalThis.location.href).href,
     };
   }
-  if ('read' in location) return { kind: 'source', ...proxySource(location) };
+  if ('read' in location) return { kind: 'source', name: location.name, remote: location.remote };
   if ('getDirectoryHandle' in location) return { kind: 'directory', handle: location };
   // A posted file loses its relative path.
   const named = Array.from(location, (file) => new File([file], file.webkitRelativePath || file.name));
@@ -29,11 +30,11 @@ export function toWireLocation(location: CheckpointLocation): WireLocation {
 }
 
 /** On the worker's side. */
-export function fromWireLocation(location: WireLocation): CheckpointLocation {
+export function fromWireLocation(location: WireLocation, read: ReadRange): CheckpointLocation {
   if (location.kind === 'url') return location.url;
   if (location.kind === 'directory') return location.handle;
   if (location.kind === 'files') return location.files;
-  const { name, remote, read } = location;
+  const { name, remote } = location;
   return {
     name,
     remote,
@@ -49,10 +50,12 @@ export function fromWireLocation(location: WireLocation): CheckpointLocation {
   };
 }
 
-function proxySource(source: CheckpointSource): { name: string; remote: boolean; read: ReadRange } {
-  const read: ReadRange = async (path, range) => {
-    const result = await toWireResult(() => source.read(path, range, new AbortController().signal));
+/** Serves a source of the caller's to the worker; there is nothing to serve for other locations. */
+export function serveSource(location: CheckpointLocation): ReadRange {
+  return async (path, range) => {
+    const result = await toWireResult(() =>
+      (location as CheckpointSource).read(path, range, new AbortController().signal),
+    );
     return result.ok ? Comlink.transfer(result, [result.value]) : result;
   };
-  return { name: source.name, remote: source.remote, read: Comlink.proxy(read) };
 }

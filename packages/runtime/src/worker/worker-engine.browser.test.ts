@@ -165,7 +165,8 @@ describe('an engine in a worker', () => {
     const started = performance.now();
     abort.abort();
     expect(await failure(next)).toMatchObject({ name: 'AbortError', code: 'aborted' });
-    expect((await look(engine)).running).toBe(0);
+    // The abort has a port of its own, so this look may overtake it.
+    while ((await look(engine)).running > 0) continue;
     expect(performance.now() - started).toBeLessThan(100);
   });
 
@@ -233,9 +234,7 @@ describe('an engine in a worker', () => {
 
   it('says when the worker dies or its script is missing', async () => {
     const engine = await openScript('crash');
-    const lost = stream(engine).then(async (chunks) => {
-      for await (const _ of chunks) await new Promise((resolve) => setTimeout(resolve, 100));
-    });
+    const lost = engine.chat.completions.create({ messages });
     expect(await failure(lost)).toMatchObject({ name: 'WorkerFailedError', code: 'worker-failed' });
     expect((await failure(engine.adapters.list())).code).toBe('worker-failed');
     const worker = new Worker('/no-such-worker.js', { type: 'module' });

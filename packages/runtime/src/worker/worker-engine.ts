@@ -11,7 +11,7 @@ import type { EngineWorkerApi, WireOptions } from './engine-worker-api.ts';
 import { WorkerFailedError } from './errors.ts';
 import { receiveStream } from './stream-port.ts';
 import { fromWireResult, UnexpectedError, type WireResult } from './wire-errors.ts';
-import { toWireLocation } from './wire-location.ts';
+import { serveSource, toWireLocation } from './wire-location.ts';
 import { toWireTask } from './wire-task.ts';
 
 /** How long a worker may take to free its GPU memory before it is ended without. */
@@ -60,6 +60,7 @@ export class WorkerEngine implements Engine {
   }
 
   async *#run(task: ChatTask, signal: AbortSignal): AsyncGenerator<ChatCompletionChunk, void, undefined> {
+    if (this.#connection.ended) throw new EngineDisposedError();
     const { remote, failed } = this.#connection;
     const { task: wired, transfer } = await untilAborted(toWireTask(task, signal), signal, 'Generation');
     const { port1, port2 } = new MessageChannel();
@@ -83,6 +84,7 @@ async function load(
   const callbacks = Comlink.proxy({
     onProgress: (progress: Parameters<NonNullable<typeof onProgress>>[0]) => onProgress?.(progress),
     onMemoryPlan: (memory: Parameters<NonNullable<typeof onMemoryPlan>>[0]) => onMemoryPlan?.(memory),
+    readSource: serveSource(location),
   });
   const { port1, port2 } = new MessageChannel();
   const onAbort = (): void => port1.postMessage('abort');
