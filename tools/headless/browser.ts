@@ -10,12 +10,12 @@ export interface HeadlessPage {
  * Opens a page in headless Chrome. Errors of the page are printed, since nobody is there to see its console.
  * @throws Error saying what to install when there is no browser.
  */
-export async function openHeadless(url: string): Promise<HeadlessPage> {
+export async function openHeadless(url: string, args: readonly string[] = []): Promise<HeadlessPage> {
   const executablePath = findChrome();
   if (!executablePath) {
     throw new Error('There is no Chrome or Chromium: install one, or set CHROME_PATH to its executable.');
   }
-  const browser: Browser = await chromium.launch({ executablePath, args: CHROME_ARGS });
+  const browser: Browser = await chromium.launch({ executablePath, args: [...CHROME_ARGS, ...args] });
   try {
     const page = await browser.newPage();
     page.on('pageerror', (error) => console.error(`page error: ${error.stack ?? error.message}`));

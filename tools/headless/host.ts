@@ -16,21 +16,31 @@ export interface Host {
   close(): Promise<void>;
 }
 
+export interface HostOptions {
+  /** Dependencies of the page that are no ES modules. */
+  readonly include?: string[];
+  /** Further plugins of the server. */
+  readonly plugins?: readonly Plugin[];
+}
+
 /**
  * Serves the pages of `tools/` from source on a free local port. Folders are mounted below `/files/<name>/`, read-only and
  * with byte ranges, so that a page can load checkpoints and media from anywhere on this machine.
  */
-export async function startHost(folders: Readonly<Record<string, string>>): Promise<Host> {
+export async function startHost(
+  folders: Readonly<Record<string, string>>,
+  { include = [], plugins = [] }: HostOptions = {},
+): Promise<Host> {
   const server = await createServer({
     root: join(import.meta.dirname, '..'),
     configFile: false,
     logLevel: 'error',
     appType: 'mpa',
     resolve: { conditions: ['@uni-moe-web/source', ...defaultClientConditions] },
-    // Every dependency is an ES module already; discovery would reload the page in the middle of a run.
-    optimizeDeps: { noDiscovery: true, include: [] },
+    // Nearly every dependency is an ES module already; discovery would reload the page in the middle of a run.
+    optimizeDeps: { noDiscovery: true, include },
     server: { host: '127.0.0.1', port: 0, hmr: false, watch: null, fs: { strict: false } },
-    plugins: [mountFolders(folders)],
+    plugins: [mountFolders(folders), ...plugins],
   });
   await server.listen();
   const address = server.httpServer?.address();

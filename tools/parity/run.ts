@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Plugin } from 'vite';
 import { exportCheckpoint } from '@uni-moe-web/export';
 import { openHeadless } from '../headless/browser.ts';
 import { startHost } from '../headless/host.ts';
@@ -9,17 +10,26 @@ import { fixtureFolders, listCases, type CaseListing } from './reference-cases.t
 import { printCase } from './report.ts';
 import type { CaseResult, FormatResult } from './result.ts';
 
+/** What a run may replace: the exporter, and sources on their way to the page. */
+export interface ParityHooks {
+  readonly exporter?: typeof exportCheckpoint;
+  readonly plugins?: readonly Plugin[];
+}
+
 /** Exports a reference checkpoint in each format and runs its cases in headless Chrome. Prints a line per case. */
-export async function runParity(options: ParityOptions): Promise<FormatResult[]> {
+export async function runParity(
+  options: ParityOptions,
+  { exporter = exportCheckpoint, plugins = [] }: ParityHooks = {},
+): Promise<FormatResult[]> {
   const folder = resolve(options.folder);
   const cases = listCases(folder, options.cases);
   const work = await mkdtemp(join(tmpdir(), 'uni-moe-parity-'));
   try {
-    const host = await startHost({ reference: folder, exported: work });
+    const host = await startHost({ reference: folder, exported: work }, { plugins });
     try {
       const results: FormatResult[] = [];
       for (const format of options.formats) {
-        await exportCheckpoint({
+        await exporter({
           ...fixtureFolders(folder),
           out: join(work, format),
           quant: format,
