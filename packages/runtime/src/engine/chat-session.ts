@@ -7,7 +7,8 @@ import type {
   Usage,
 } from '../api/chat-response.ts';
 import { abortable } from './abortable.ts';
-import { nowMs, type ChatTask } from './chat-task.ts';
+import type { ChatTask } from './chat-task.ts';
+import { nowMs } from './clock.ts';
 import { GeneratorProtocolError } from './errors.ts';
 import { StopFilter } from './stop-filter.ts';
 import type { PromptProcessed, TokenGenerated, TokenGenerator } from './token-generator.ts';

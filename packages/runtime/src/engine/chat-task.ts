@@ -3,6 +3,7 @@ import type { GenerationDefaults } from '../api/defaults.ts';
 import { resolveMessages } from '../api/resolve-messages.ts';
 import { resolveSettings } from '../api/resolve-settings.ts';
 import { validateRequest } from '../api/validate-request.ts';
+import { nowMs } from './clock.ts';
 import type { ChatPrompt, GenerationSettings } from './token-generator.ts';
 
 /** A request made ready to run, wherever the model is. Everything but some media survives structured cloning. */
@@ -12,7 +13,7 @@ export interface ChatTask {
   readonly prompt: ChatPrompt;
   readonly settings: GenerationSettings;
   readonly stop: readonly string[];
-  /** When the request was made, in milliseconds since 1970: the one clock that page and worker share. */
+  /** When the request was made, by `nowMs()`. */
   readonly startedMs: number;
 }
 
@@ -22,9 +23,6 @@ export interface TaskContext {
   readonly defaults: GenerationDefaults;
   readonly vocabSize: number;
 }
-
-/** Milliseconds since 1970 with the resolution of `performance.now()`. */
-export const nowMs = (): number => performance.timeOrigin + performance.now();
 
 /**
  * Checks a request, fills in defaults and fetches its media.

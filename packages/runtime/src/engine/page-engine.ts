@@ -1,91 +1,29 @@
-import type { ChatCompletionChunk } from '../api/chat-response.ts';
 import { createChatCompletions } from './chat-api.ts';
-import { runChat } from './chat-session.ts';
-import type { ChatTask } from './chat-task.ts';
-import type { AdapterInfo, Adapters, ChatCompletions, Engine, EngineInfo } from './engine.ts';
+import type { Adapters, ChatCompletions, Engine, EngineInfo } from './engine.ts';
 import type { EngineModel } from './engine-model.ts';
-import { EngineDisposedError } from './errors.ts';
-import type { GenerationEvent } from './token-generator.ts';
-import { Turns } from './turns.ts';
+import { TaskRunner } from './task-runner.ts';
 
-/** An engine over a model in the same thread; the worker has one of these inside. */
+/** An engine whose model lives in the same thread. */
 export class PageEngine implements Engine {
   readonly info: EngineInfo;
   readonly chat: { readonly completions: ChatCompletions };
   readonly adapters: Adapters;
-  readonly #model: EngineModel;
-  readonly #turns = new Turns();
-  readonly #disposed = new AbortController();
+  readonly #runner: TaskRunner;
 
   constructor(model: EngineModel) {
-    this.#model = model;
+    const runner = new TaskRunner(model);
+    this.#runner = runner;
     this.info = model.info;
-    this.chat = { completions: createChatCompletions(model.info, (task, signal) => this.run(task, signal)) };
+    this.chat = {
+      completions: createChatCompletions(model.info, (task, signal) => runner.run(task, signal)),
+    };
     this.adapters = {
-      list: async () => this.listAdapters(),
-      setWeights: (weights) => this.setAdapterWeights(weights),
+      list: async () => runner.listAdapters(),
+      setWeights: (weights) => runner.setAdapterWeights(weights),
     };
   }
 
-  /** Runs a prepared task when its turn comes. */
-  async *run(task: ChatTask, signal: AbortSignal): AsyncGenerator<ChatCompletionChunk, void, undefined> {
-    this.#expectAlive();
-    const either = AbortSignal.any([signal, this.#disposed.signal]);
-    const { generator } = this.#model;
-    try {
-      yield* runChat(
-        {
-          eosTokenIds: generator.eosTokenIds,
-          vocabSize: generator.vocabSize,
-          textStream: () => generator.textStream(),
-          describeToken: (id) => generator.describeToken(id),
-          generate: () => this.#inTurn(either, () => generator.generate(task.prompt, task.settings, either)),
-        },
-        task,
-        either,
-      );
-    } catch (error) {
-      this.#expectAlive();
-      throw error;
-    }
-  }
-
-  listAdapters(): readonly AdapterInfo[] {
-    this.#expectAlive();
-    return this.#model.adapters();
-  }
-
-  async setAdapterWeights(weights: Readonly<Record<string, number>>): Promise<void> {
-    this.#expectAlive();
-    const leave = await this.#turns.enter(this.#disposed.signal, 'Switching adapters');
-    try {
-      this.#model.setAdapterWeights(new Map(Object.entries(weights)));
-    } finally {
-      leave();
-    }
-  }
-
-  async dispose(): Promise<void> {
-    if (this.#disposed.signal.aborted) return;
-    this.#disposed.abort();
-    await this.#turns.idle();
-    await this.#model.dispose();
-  }
-
-  /** The turn ends when the generator has really stopped, however early its reader left. */
-  async *#inTurn(
-    signal: AbortSignal,
-    start: () => AsyncIterable<GenerationEvent>,
-  ): AsyncGenerator<GenerationEvent, void, undefined> {
-    const leave = await this.#turns.enter(signal, 'Generation');
-    try {
-      yield* start();
-    } finally {
-      leave();
-    }
-  }
-
-  #expectAlive(): void {
-    if (this.#disposed.signal.aborted) throw new EngineDisposedError();
+  dispose(): Promise<void> {
+    return this.#runner.dispose();
   }
 }

@@ -12,8 +12,8 @@ export type WireOptions = Omit<ModelOptions, 'signal' | 'onProgress' | 'onMemory
 
 /** The caller's callbacks, as comlink proxies. */
 export interface LoadCallbacks {
-  onProgress(progress: LoadProgress): void;
-  onMemoryPlan(memory: EngineMemory): void;
+  onProgress(progress: LoadProgress): void | Promise<void>;
+  onMemoryPlan(memory: EngineMemory): void | Promise<void>;
   /** For a source of the caller's. */
   readSource: ReadRange;
 }

@@ -3,7 +3,7 @@ import type { CheckpointLocation } from '../checkpoint/index.ts';
 import { EngineDisposedError } from '../engine/errors.ts';
 import type { EngineModel } from '../engine/engine-model.ts';
 import type { ModelOptions } from '../engine/load-model.ts';
-import { PageEngine } from '../engine/page-engine.ts';
+import { TaskRunner } from '../engine/task-runner.ts';
 import type { EngineWorkerApi } from './engine-worker-api.ts';
 import { sendStream } from './stream-port.ts';
 import { toWireResult } from './wire-errors.ts';
@@ -13,27 +13,30 @@ export type LoadEngineModel = (location: CheckpointLocation, options: ModelOptio
 
 /** Serves one engine through `endpoint`; the model is loaded when the client asks for it. */
 export function serveEngine(loadModel: LoadEngineModel, endpoint?: Comlink.Endpoint): void {
-  let engine: PageEngine | undefined;
-  const loaded = (): PageEngine => {
-    if (!engine) throw new EngineDisposedError();
-    return engine;
+  let runner: TaskRunner | undefined;
+  const loaded = (): TaskRunner => {
+    if (!runner) throw new EngineDisposedError();
+    return runner;
   };
   const api: EngineWorkerApi = {
     load: (location, options, callbacks, abort) =>
       toWireResult(async () => {
         const aborted = new AbortController();
+        // Callbacks arrive in order, but the result has another port: it waits for the last of them.
+        let told: void | Promise<void> = undefined;
         abort.addEventListener('message', () => aborted.abort(), { once: true });
         abort.start();
         try {
           const model = await loadModel(fromWireLocation(location, callbacks.readSource), {
             ...options,
             signal: aborted.signal,
-            onProgress: (progress) => void callbacks.onProgress(progress),
-            onMemoryPlan: (memory) => void callbacks.onMemoryPlan(memory),
+            onProgress: (progress) => void (told = callbacks.onProgress(progress)),
+            onMemoryPlan: (memory) => void (told = callbacks.onMemoryPlan(memory)),
           });
-          engine = new PageEngine(model);
-          return engine.info;
+          runner = new TaskRunner(model);
+          return runner.info;
         } finally {
+          await told;
           abort.close();
         }
       }),
@@ -42,8 +45,8 @@ export function serveEngine(loadModel: LoadEngineModel, endpoint?: Comlink.Endpo
     setAdapterWeights: (weights) => toWireResult(() => loaded().setAdapterWeights(weights)),
     dispose: () =>
       toWireResult(async () => {
-        const last = engine;
-        engine = undefined;
+        const last = runner;
+        runner = undefined;
         await last?.dispose();
       }),
   };

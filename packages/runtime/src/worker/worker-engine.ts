@@ -1,13 +1,13 @@
 import * as Comlink from 'comlink';
 import type { ChatCompletionChunk } from '../api/chat-response.ts';
-import type { CheckpointLocation } from '../checkpoint/index.ts';
+import type { CheckpointLocation, LoadProgress } from '../checkpoint/index.ts';
 import { untilAborted } from '../engine/abortable.ts';
 import { createChatCompletions } from '../engine/chat-api.ts';
 import type { ChatTask } from '../engine/chat-task.ts';
-import type { Adapters, ChatCompletions, Engine, EngineInfo } from '../engine/engine.ts';
+import type { Adapters, ChatCompletions, Engine, EngineInfo, EngineMemory } from '../engine/engine.ts';
 import { EngineDisposedError, EngineOptionError } from '../engine/errors.ts';
 import type { ModelOptions } from '../engine/load-model.ts';
-import type { EngineWorkerApi, WireOptions } from './engine-worker-api.ts';
+import type { EngineWorkerApi, LoadCallbacks, WireOptions } from './engine-worker-api.ts';
 import { WorkerFailedError } from './errors.ts';
 import { receiveStream } from './stream-port.ts';
 import { fromWireResult, UnexpectedError, type WireResult } from './wire-errors.ts';
@@ -81,9 +81,10 @@ async function load(
   options: ModelOptions,
 ): Promise<EngineInfo> {
   const { signal = new AbortController().signal, onProgress, onMemoryPlan, ...rest } = options;
-  const callbacks = Comlink.proxy({
-    onProgress: (progress: Parameters<NonNullable<typeof onProgress>>[0]) => onProgress?.(progress),
-    onMemoryPlan: (memory: Parameters<NonNullable<typeof onMemoryPlan>>[0]) => onMemoryPlan?.(memory),
+  const callbacks: LoadCallbacks = Comlink.proxy({
+    // A fault of a listener is shown as such in the page, and must not look like a failed load.
+    onProgress: (progress: LoadProgress) => queueMicrotask(() => onProgress?.(progress)),
+    onMemoryPlan: (memory: EngineMemory) => queueMicrotask(() => onMemoryPlan?.(memory)),
     readSource: serveSource(location),
   });
   const { port1, port2 } = new MessageChannel();
