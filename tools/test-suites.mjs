@@ -66,6 +66,17 @@ function script(name, what, args) {
   };
 }
 
+/**
+ * A TypeScript script of ours; see {@link script}.
+ * @param {string} name
+ * @param {string} what
+ * @param {string} path
+ * @returns {Suite}
+ */
+function typescript(name, what, path) {
+  return script(name, what, [require.resolve('tsx/cli'), '--conditions', '@uni-moe-web/source', path]);
+}
+
 /** @returns {Suite} */
 function playwright() {
   return {
@@ -98,6 +109,17 @@ export const suites = [
     'storage, media, towers, decoder and worker in headless Chrome',
     'packages/runtime',
     'vitest.browser.config.ts',
+  ),
+  typescript(
+    'parity',
+    'recorded tensors of the reference against the runtime in headless Chrome',
+    'tools/parity/suite.ts',
+  ),
+  typescript('mistakes', 'typical mistakes, planted, turn parity red', 'tools/parity/mistakes/run.ts'),
+  typescript(
+    'mutation',
+    'bugs planted into shaders turn kernel tests red',
+    'packages/kernels/mutation/run.ts',
   ),
   playwright(),
 ];

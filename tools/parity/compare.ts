@@ -13,8 +13,17 @@ export interface TensorResult {
   readonly passed: boolean;
 }
 
-/** Bounds of the issue for float32 weights, activations and cache. */
-export const BOUNDS = { relative: 1e-4, logits: 5e-4, unmergedLogits: 0.1, ownResampling: 0.05 } as const;
+/**
+ * Bounds for float32 weights, activations and cache. What lies before the decoder is held closer, since it agrees to 1e-6
+ * and its mistakes fade behind it.
+ */
+export const BOUNDS = {
+  beforeDecoder: 1e-5,
+  relative: 1e-4,
+  logits: 5e-4,
+  unmergedLogits: 0.1,
+  ownResampling: 0.05,
+} as const;
 
 const INTEGER_NAMES = /(^input_ids|\.ids|\.experts|chunk_file)$/;
 
@@ -40,7 +49,8 @@ export function compareTensor(
       passed,
     };
   }
-  return { name, relative, maxAbsolute, bound: `<= ${BOUNDS.relative}`, passed: relative <= BOUNDS.relative };
+  const bound = /^(image|audio|video)\./.test(name) ? BOUNDS.beforeDecoder : BOUNDS.relative;
+  return { name, relative, maxAbsolute, bound: `<= ${bound}`, passed: relative <= bound };
 }
 
 /** A value held to a bound on its largest absolute difference. */
