@@ -20,7 +20,9 @@ for (const mutant of mutants) {
   const verdict = judge(mutant);
   if (verdict === 'killed') passed++;
   else failed++;
-  console.log(`${verdict === 'killed' ? 'killed  ' : 'SURVIVED'} ${name}${verdict === 'killed' ? '' : ` (${verdict})`}`);
+  console.log(
+    `${verdict === 'killed' ? 'killed  ' : 'SURVIVED'} ${name}${verdict === 'killed' ? '' : ` (${verdict})`}`,
+  );
 }
 
 rmSync(work, { recursive: true });
@@ -30,16 +32,29 @@ if (REPORT) writeFileSync(REPORT, JSON.stringify({ passed, failed }));
 process.exit(failed === 0 ? 0 : 1);
 
 function judge(mutant: Mutant): string {
-  if (!readFileSync(join(root, 'src', mutant.file), 'utf8').includes(mutant.find)) return 'its text is not in the shader';
+  if (!readFileSync(join(root, 'src', mutant.file), 'utf8').includes(mutant.find))
+    return 'its text is not in the shader';
   const report = join(work, 'report.json');
   rmSync(report, { force: true });
   spawnSync(
     process.execPath,
-    [vitest, 'run', '--config', 'vitest.mutation.config.ts', '--bail=1', '--reporter=json', `--outputFile=${report}`, `src/${mutant.test}`],
+    [
+      vitest,
+      'run',
+      '--config',
+      'vitest.mutation.config.ts',
+      '--bail=1',
+      '--reporter=json',
+      `--outputFile=${report}`,
+      `src/${mutant.test}`,
+    ],
     { cwd: root, env: { ...process.env, MUTANT: JSON.stringify(mutant) }, stdio: 'ignore', timeout: 300_000 },
   );
   if (!existsSync(report)) return 'the run left no report';
-  const { numFailedTests, numPassedTests } = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>;
+  const { numFailedTests, numPassedTests } = JSON.parse(readFileSync(report, 'utf8')) as Record<
+    string,
+    number
+  >;
   if (numFailedTests! > 0) return 'killed';
   return numPassedTests! > 0 ? 'all tests passed' : 'no test ran';
 }
