@@ -8,13 +8,15 @@ import {
   type Tensor,
 } from '@uni-moe-web/kernels';
 import type { DecoderConfig } from '../checkpoint/format.ts';
-import { RuntimeError } from '../errors.ts';
+import { AbortedError, RuntimeError } from '../errors.ts';
+import type { BufferScope } from './buffer-scope.ts';
 import { decoderShape, type DecoderShape } from './config.ts';
 import { recordHead, recordLayers, type ForwardState } from './forward.ts';
 import { KvCache } from './kv-cache.ts';
 import { LoraSet, type LoraAdapter } from './lora.ts';
 import type { DecoderPrompt } from './prompt.ts';
 import type { Taps } from './taps.ts';
+import { untilAborted } from './until-aborted.ts';
 import type { DecoderWeights } from './weights.ts';
 import { createWorkspace, type Workspace } from './workspace.ts';
 
@@ -35,9 +37,22 @@ export type RecordSampler = (
   step: { logits: Tensor; token: Tensor; position: Tensor; advance: number },
 ) => void;
 
+/** What goes along with the passes over a prompt. */
+export interface PrefillHooks {
+  readonly sampler: RecordSampler;
+  /** May append copies to the commands of the last chunk, which processed `tokens` tokens. */
+  readonly encodeLast?: (encoder: GPUCommandEncoder, tokens: number) => void;
+  /** Told after each submit how many positions the cache will hold when it has run. */
+  readonly onSubmitted?: (length: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Chunks of a prompt that may be queued at once: one runs while the next waits behind it. */
+const CHUNKS_IN_FLIGHT = 2;
+
 /**
- * The language model on the GPU: weights, KV cache and scratch, with the two passes that use them. It knows token ids and
- * embedding spans; tokenisation, towers and chat are elsewhere. Nothing here waits for the GPU.
+ * The language model on the GPU: KV cache and scratch around the weights, with the two passes that use them. It knows
+ * token ids and embedding spans; tokenisation, towers and chat are elsewhere. Nothing here reads from the GPU.
  */
 export class Decoder {
   readonly shape: DecoderShape;
@@ -48,20 +63,21 @@ export class Decoder {
   readonly #state: ForwardState;
   readonly #chunkTokens: number;
 
+  /** @param buffers owns everything that the decoder allocates; whoever made it disposes it. */
   constructor(
-    gpu: Gpu,
+    buffers: BufferScope,
     config: DecoderConfig,
     weights: DecoderWeights,
     adapters: readonly LoraAdapter[],
     options: DecoderOptions,
   ) {
     const shape = decoderShape(config);
-    this.gpu = gpu;
+    this.gpu = buffers.gpu;
     this.shape = shape;
     this.#chunkTokens = Math.min(options.chunkTokens, options.contextLength);
-    this.cache = new KvCache(gpu, shape, options.contextLength, options.cacheType);
-    this.lora = adapters.length > 0 ? new LoraSet(gpu, shape, adapters) : undefined;
-    this.workspace = createWorkspace(gpu, shape, {
+    this.cache = new KvCache(buffers, shape, options.contextLength, options.cacheType);
+    this.lora = adapters.length > 0 ? new LoraSet(buffers, shape, adapters) : undefined;
+    this.workspace = createWorkspace(buffers, shape, {
       chunkTokens: this.#chunkTokens,
       capacity: options.contextLength,
       activationType: options.activationType,
@@ -72,7 +88,7 @@ export class Decoder {
       weights,
       cache: this.cache,
       workspace: this.workspace,
-      rope: this.#uploadRope(config, options.contextLength),
+      rope: uploadRope(buffers, config, options.contextLength),
       lora: this.lora,
     };
   }
@@ -82,33 +98,48 @@ export class Decoder {
     return this.cache.capacity;
   }
 
+  /** @throws RuntimeError `context_length` if a prompt of `tokens` positions does not fit the cache. */
+  expectRoom(tokens: number): void {
+    if (tokens > this.cache.capacity) throw contextLengthError(tokens, this.cache.capacity);
+  }
+
   /**
    * Runs the prompt from position `start` on, which must be the length of the valid cache, and samples the next token.
-   * Each chunk is one submit; `finish` may append copies to the last one.
-   * @throws RuntimeError `context_length` if the prompt does not fit the cache.
+   * Each chunk is one submit. At most {@link CHUNKS_IN_FLIGHT} are queued, so that a long prompt can be stopped; what was
+   * submitted by then still reaches the cache.
+   * @throws RuntimeError `context_length` if the prompt does not fit the cache; AbortedError once the signal fires.
    */
-  prefill(
+  async prefill(
     prompt: DecoderPrompt,
     start: number,
-    sampler: RecordSampler,
-    chunkDone: (encoder: GPUCommandEncoder, tokens: number, last: boolean) => void,
-  ): void {
+    { sampler, encodeLast, onSubmitted, signal }: PrefillHooks,
+  ): Promise<void> {
     const total = prompt.ids.length;
-    if (total > this.cache.capacity) throw contextLengthError(total, this.cache.capacity);
-    this.cache.truncate(start);
+    this.expectRoom(total);
+    const { queue } = this.gpu.device;
+    const running: Promise<undefined>[] = [];
     for (let first = start; first < total; first += this.#chunkTokens) {
+      if (running.length >= CHUNKS_IN_FLIGHT) await untilAborted(running.shift()!, signal);
+      if (signal?.aborted) throw new AbortedError('Generation');
       const tokens = Math.min(this.#chunkTokens, total - first);
       const last = first + tokens === total;
+      // Only the last chunk samples, which moves the position on; the others leave it to the next one to set.
+      this.cache.truncate(first);
       const list = new CommandList(this.gpu);
       this.#recordEmbeddings(list, prompt, first, tokens);
       recordLayers(list, this.#state, tokens);
       if (last) this.#recordNext(list, tokens, sampler);
       const encoder = this.gpu.device.createCommandEncoder();
       list.encode(encoder);
-      chunkDone(encoder, tokens, last);
-      this.gpu.device.queue.submit([encoder.finish()]);
+      if (last) encodeLast?.(encoder, tokens);
+      queue.submit([encoder.finish()]);
       list.dispose();
-      if (!last) this.cache.truncate(first + tokens);
+      onSubmitted?.(first + tokens);
+      if (last) return;
+      const done = queue.onSubmittedWorkDone();
+      // After an abort nobody waits for it; a device lost then must not become an unhandled rejection.
+      done.catch(() => undefined);
+      running.push(done);
     }
   }
 
@@ -142,14 +173,6 @@ export class Decoder {
     logits.buffer.destroy();
   }
 
-  dispose(): void {
-    this.cache.dispose();
-    this.workspace.dispose();
-    this.lora?.dispose();
-    this.#state.rope.cos.buffer.destroy();
-    this.#state.rope.sin.buffer.destroy();
-  }
-
   #recordNext(list: CommandList, tokens: number, sampler: RecordSampler): void {
     const { hidden, lastHidden, logits, token } = this.workspace;
     let rows = firstRows(hidden, 1);
@@ -180,23 +203,27 @@ export class Decoder {
       );
     }
   }
+}
 
-  #uploadRope(config: DecoderConfig, positions: number): { cos: Tensor; sin: Tensor } {
-    const { cos, sin } = ropeTables({
-      headDim: config.head_dim,
-      theta: config.rope_theta,
-      positions,
-      scaling: config.rope_scaling,
-      maxPositionEmbeddings: config.max_position_embeddings,
-      tableDtype: config.rope_table_dtype === 'float16' ? 'f16' : 'f32',
-    });
-    const upload = (name: string, values: Float32Array<ArrayBuffer>): Tensor => {
-      const tensor = this.gpu.createTensor(name, [positions, config.head_dim / 2], 'f32');
-      this.gpu.write(tensor, values);
-      return tensor;
-    };
-    return { cos: upload('rope cos', cos), sin: upload('rope sin', sin) };
-  }
+function uploadRope(
+  buffers: BufferScope,
+  config: DecoderConfig,
+  positions: number,
+): { cos: Tensor; sin: Tensor } {
+  const { cos, sin } = ropeTables({
+    headDim: config.head_dim,
+    theta: config.rope_theta,
+    positions,
+    scaling: config.rope_scaling,
+    maxPositionEmbeddings: config.max_position_embeddings,
+    tableDtype: config.rope_table_dtype === 'float16' ? 'f16' : 'f32',
+  });
+  const upload = (name: string, values: Float32Array<ArrayBuffer>): Tensor => {
+    const tensor = buffers.createTensor(name, [positions, config.head_dim / 2], 'f32');
+    buffers.gpu.write(tensor, values);
+    return tensor;
+  };
+  return { cos: upload('rope cos', cos), sin: upload('rope sin', sin) };
 }
 
 function contextLengthError(tokens: number, capacity: number): RuntimeError {

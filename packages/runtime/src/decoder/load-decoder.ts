@@ -1,8 +1,10 @@
 import type { FloatType, Gpu } from '@uni-moe-web/kernels';
 import { describeWeights, type Checkpoint, type LoadOptions } from '../checkpoint/index.ts';
 import { RuntimeError } from '../errors.ts';
+import { BufferScope } from './buffer-scope.ts';
 import { decoderShape } from './config.ts';
 import { Decoder } from './decoder.ts';
+import type { LoraAdapter } from './lora.ts';
 import { planMemory, type MemoryPlan } from './memory-plan.ts';
 import { readAdapter } from './read-adapter.ts';
 import { planDecoderWeights } from './weight-plan.ts';
@@ -50,7 +52,7 @@ export async function loadDecoder(
   const chunkTokens = Math.min(CHUNK_TOKENS, contextLength);
   const shape = decoderShape(config);
 
-  const adapters = [];
+  const adapters: LoraAdapter[] = [];
   for (const name of checkpoint.config.adapters) adapters.push(await readAdapter(checkpoint, name, options));
   const loraRank = adapters.reduce((sum, { rank }) => sum + rank, 0);
   const plan = planDecoderWeights(
@@ -66,13 +68,20 @@ export async function loadDecoder(
   );
   options.onMemoryPlan?.(memory);
 
-  const weights = new DecoderWeights(gpu, plan);
-  let decoder: Decoder | undefined;
-  const dispose = (): void => {
-    decoder?.dispose();
-    weights.dispose();
-  };
+  const buffers = new BufferScope(gpu);
   try {
+    const { weights, decoder } = await expectMemory(gpu, memory, () => {
+      const allocated = new DecoderWeights(buffers, plan);
+      return {
+        weights: allocated,
+        decoder: new Decoder(buffers, config, allocated, adapters, {
+          contextLength,
+          activationType,
+          cacheType,
+          chunkTokens,
+        }),
+      };
+    });
     let sinceFlush = 0;
     await checkpoint.streamTensors(async ({ name }, offset, bytes) => {
       weights.accept(name, offset, bytes);
@@ -82,22 +91,36 @@ export async function loadDecoder(
       await gpu.device.queue.onSubmittedWorkDone();
     }, options);
     weights.expectComplete();
-    decoder = new Decoder(gpu, config, weights, adapters, {
-      contextLength,
-      activationType,
-      cacheType,
-      chunkTokens,
-    });
     for (const [layer, { router }] of weights.layers.entries()) {
       const module = `model.layers.${layer}.mlp.gate`;
       if (!router || !adapters.some(({ modules }) => modules.has(module))) continue;
       decoder.lora?.bindRouter(module, router, new Float32Array(await gpu.read(router)));
     }
-    return { decoder, memory, dispose };
+    return { decoder, memory, dispose: () => buffers.dispose() };
   } catch (error) {
-    dispose();
+    buffers.dispose();
     throw error;
   }
+}
+
+/** Runs an allocation. @throws RuntimeError `gpu_memory` if the GPU has not enough. */
+async function expectMemory<T>(gpu: Gpu, { totalBytes }: MemoryPlan, allocate: () => T): Promise<T> {
+  gpu.device.pushErrorScope('out-of-memory');
+  let failed: GPUError | null | undefined;
+  let result: T;
+  try {
+    result = allocate();
+  } finally {
+    failed = await gpu.device.popErrorScope();
+  }
+  if (failed) {
+    throw new RuntimeError(
+      'gpu_memory',
+      `The GPU has no room for ${totalBytes} bytes of weights, cache and scratch (${failed.message}). Close other tabs, choose a smaller contextLength, or export with a smaller weight format.`,
+      { totalBytes },
+    );
+  }
+  return result;
 }
 
 function expectF16(gpu: Gpu, option: string, type: FloatType): void {

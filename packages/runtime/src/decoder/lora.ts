@@ -1,5 +1,6 @@
 import type { Gpu, LoraUp, Tensor } from '@uni-moe-web/kernels';
 import { RuntimeError } from '../errors.ts';
+import type { BufferScope } from './buffer-scope.ts';
 import type { DecoderShape } from './config.ts';
 
 /** One peft adapter as stored: per module name the pair A `[r, in]`, B `[out, r]`. */
@@ -49,11 +50,12 @@ export class LoraSet {
   readonly #shape: DecoderShape;
   readonly #weights = new Map<string, number>();
   readonly #scales: readonly Tensor[];
-  readonly #buffers: GPUBuffer[] = [];
+  readonly #buffers: BufferScope;
   readonly #routers: { readonly target: Tensor; readonly base: Float32Array; readonly module: string }[] = [];
 
-  constructor(gpu: Gpu, shape: DecoderShape, adapters: readonly LoraAdapter[]) {
-    this.#gpu = gpu;
+  constructor(buffers: BufferScope, shape: DecoderShape, adapters: readonly LoraAdapter[]) {
+    this.#gpu = buffers.gpu;
+    this.#buffers = buffers;
     this.#shape = shape;
     this.adapters = adapters;
     this.rank = adapters.reduce((sum, adapter) => sum + adapter.rank, 0);
@@ -135,10 +137,6 @@ export class LoraSet {
       this.#gpu.write(tensor, Float32Array.from(Array.from({ length: i + 1 }, () => scales).flat()));
     });
     this.#writeRouters();
-  }
-
-  dispose(): void {
-    for (const buffer of this.#buffers) buffer.destroy();
   }
 
   #writeRouters(): void {
@@ -238,9 +236,7 @@ export class LoraSet {
   }
 
   #create(label: string, shape: readonly number[]): Tensor {
-    const tensor = this.#gpu.createTensor(label, shape, 'f32');
-    this.#buffers.push(tensor.buffer);
-    return tensor;
+    return this.#buffers.createTensor(label, shape, 'f32');
   }
 
   #upload(label: string, shape: readonly number[], values: Float32Array<ArrayBuffer>): Tensor {

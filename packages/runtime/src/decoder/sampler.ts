@@ -9,6 +9,7 @@ import {
   type Tensor,
   type TensorSpec,
 } from '@uni-moe-web/kernels';
+import { BufferScope } from './buffer-scope.ts';
 
 /** The part of a step that the sampler works on. */
 export interface SampledStep {
@@ -45,14 +46,16 @@ export class Sampler {
   readonly logprobs: { readonly values: Tensor; readonly ids: Tensor };
   readonly #gpu: Gpu;
   readonly #vocabSize: number;
+  readonly #buffers: BufferScope;
   readonly #tensors: Record<SamplerTensor, Tensor>;
 
   constructor(gpu: Gpu, vocabSize: number) {
     this.#gpu = gpu;
     this.#vocabSize = vocabSize;
+    this.#buffers = new BufferScope(gpu);
     const create = ([name, { shape, dtype }]: [string, TensorSpec]) => [
       name,
-      gpu.createTensor(`sampler ${name}`, shape, dtype),
+      this.#buffers.createTensor(`sampler ${name}`, shape, dtype),
     ];
     this.#tensors = Object.fromEntries(Object.entries(samplerSpecs(vocabSize)).map(create)) as Record<
       SamplerTensor,
@@ -93,6 +96,6 @@ export class Sampler {
   }
 
   dispose(): void {
-    for (const { buffer } of Object.values(this.#tensors)) buffer.destroy();
+    this.#buffers.dispose();
   }
 }

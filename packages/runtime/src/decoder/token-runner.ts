@@ -1,5 +1,5 @@
 import type { CommandList, Gpu, SamplerSettings } from '@uni-moe-web/kernels';
-import { AbortedError, RuntimeError } from '../errors.ts';
+import { AbortedError } from '../errors.ts';
 import type { Decoder } from './decoder.ts';
 import {
   commonPrefix,
@@ -11,6 +11,7 @@ import {
 import { Sampler } from './sampler.ts';
 import { StagingRing } from './staging-ring.ts';
 import { StepReporter, type ReportOptions, type StepReport } from './step-report.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** Steps that may be on the GPU while the CPU still waits for an earlier id. */
 const STEPS_AHEAD = 2;
@@ -59,7 +60,8 @@ export class TokenRunner {
     settings: RunSettings,
     signal: AbortSignal,
   ): AsyncGenerator<StepReport, void, undefined> {
-    signal.throwIfAborted();
+    if (signal.aborted) throw new AbortedError('Generation');
+    this.#decoder.expectRoom(layout.ids.length);
     const start = this.cachedLength(layout);
     const keys = positionKeys(layout);
     this.#cached = keys.slice(0, start);
@@ -75,22 +77,22 @@ export class TokenRunner {
       pending.push(report);
     };
     let first: GPUBuffer | undefined;
-    this.#decoder.prefill(
-      prompt,
-      start,
-      (list, step) => this.#sampler.record(list, step, withLogprobs),
-      (encoder, tokens, last) => {
-        if (!last) return;
+    await this.#decoder.prefill(prompt, start, {
+      sampler: (list, step) => this.#sampler.record(list, step, withLogprobs),
+      encodeLast: (encoder, tokens) => {
         first = this.#staging.take(reporter.bytes);
         reporter.encode(encoder, first, tokens);
       },
-    );
+      // What is queued runs before anything that a later request submits.
+      onSubmitted: (length) => void (this.#cached = keys.slice(0, length)),
+      signal,
+    });
     readBack(first!);
 
     const room = this.#decoder.cache.capacity - keys.length;
     const steps = Math.min(settings.maxTokens - 1, room);
     let submitted = 0;
-    let accepted: number | undefined;
+    let embedded: number | undefined;
     for (;;) {
       while (submitted < steps && pending.length < STEPS_AHEAD) {
         readBack(this.#submitStep(reporter, withLogprobs));
@@ -98,11 +100,10 @@ export class TokenRunner {
       }
       const next = pending.shift();
       if (!next) return;
-      const report = await abortable(next, signal);
-      // A token is in the cache once the step that embeds it has run, which the next report proves.
-      if (accepted === undefined) this.#cached = keys;
-      else this.#cached.push(accepted);
-      accepted = report.id;
+      const report = await untilAborted(next, signal);
+      // The step behind this report has embedded the token of the report before, which is thereby in the cache.
+      if (embedded !== undefined) this.#cached.push(embedded);
+      embedded = report.id;
       yield report;
     }
   }
@@ -130,23 +131,5 @@ export class TokenRunner {
     reporter.encode(encoder, staging, 1);
     this.#gpu.device.queue.submit([encoder.finish()]);
     return staging;
-  }
-}
-
-/** The promise's value, or an {@link AbortedError} as soon as the signal fires. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw new AbortedError('Generation');
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(new AbortedError('Generation'));
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } catch (error) {
-    if (error instanceof RuntimeError) throw error;
-    throw new RuntimeError('gpu', `The GPU stopped while generating: ${String(error)}`, {}, { cause: error });
-  } finally {
-    if (onAbort) signal.removeEventListener('abort', onAbort);
   }
 }

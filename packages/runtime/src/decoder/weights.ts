@@ -1,6 +1,7 @@
-import type { Gpu, Tensor, WeightMatrix, WeightSlice } from '@uni-moe-web/kernels';
+import type { Tensor, WeightMatrix, WeightSlice } from '@uni-moe-web/kernels';
 import { RuntimeError } from '../errors.ts';
 import { AlignedWriter } from './aligned-writer.ts';
+import type { BufferScope } from './buffer-scope.ts';
 import type { DecoderWeightPlan } from './weight-plan.ts';
 import type { StackPlan } from './weight-stack.ts';
 
@@ -28,22 +29,20 @@ export class DecoderWeights implements WeightSink {
   readonly finalNorm: Tensor;
   readonly layers: readonly LayerWeights[];
   readonly #writer: AlignedWriter;
-  readonly #buffers: GPUBuffer[] = [];
   readonly #targets = new Map<string, { start: number; end: number; buffer: GPUBuffer; target: number }[]>();
   readonly #missing = new Map<string, number>();
 
   /** Allocates every buffer of a plan; contents arrive through {@link accept}. */
-  constructor(gpu: Gpu, plan: DecoderWeightPlan) {
-    this.#writer = new AlignedWriter(gpu.device.queue);
+  constructor(scope: BufferScope, plan: DecoderWeightPlan) {
+    this.#writer = new AlignedWriter(scope.gpu.device.queue);
     const vectors = new Map<string, Tensor>();
     for (const [name, shape] of plan.vectors) {
-      const tensor = gpu.createTensor(name, shape, 'f32');
-      this.#buffers.push(tensor.buffer);
+      const tensor = scope.createTensor(name, shape, 'f32');
       this.#addTarget(name, 0, tensor.buffer.size, tensor.buffer, 0);
       vectors.set(name, tensor);
     }
     const vector = (name: string): Tensor => vectors.get(name)!;
-    const matrix = (stack: StackPlan): WeightMatrix => this.#allocate(gpu, stack);
+    const matrix = (stack: StackPlan): WeightMatrix => this.#allocate(scope, stack);
 
     this.embedding = matrix(plan.embedding);
     this.head = plan.head === plan.embedding ? this.embedding : matrix(plan.head);
@@ -82,13 +81,8 @@ export class DecoderWeights implements WeightSink {
     }
   }
 
-  dispose(): void {
-    for (const buffer of this.#buffers) buffer.destroy();
-  }
-
-  #allocate(gpu: Gpu, { spec, format, buffers, slices, placements }: StackPlan): WeightMatrix {
-    const allocated = buffers.map(({ label, bytes }) => gpu.createBuffer(label, bytes));
-    this.#buffers.push(...allocated);
+  #allocate(scope: BufferScope, { spec, format, buffers, slices, placements }: StackPlan): WeightMatrix {
+    const allocated = buffers.map(({ label, bytes }) => scope.createBuffer(label, bytes));
     for (const [tensor, places] of placements) {
       for (const place of places) {
         this.#addTarget(

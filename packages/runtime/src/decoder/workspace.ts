@@ -4,10 +4,10 @@ import {
   moeScratch,
   type DType,
   type FloatType,
-  type Gpu,
   type Tensor,
   type TensorSpec,
 } from '@uni-moe-web/kernels';
+import type { BufferScope } from './buffer-scope.ts';
 import type { DecoderShape } from './config.ts';
 
 /** How much one forward pass may hold. */
@@ -85,22 +85,14 @@ type Allocated<Spec> = Spec extends TensorSpec
       ? { readonly [Key in keyof Spec]: Allocated<Spec[Key]> }
       : Spec;
 
-type WorkspaceTensors = Allocated<ReturnType<typeof workspaceSpec>>;
-
 /** All intermediate tensors of the decoder, allocated once. */
-export interface Workspace extends WorkspaceTensors {
-  dispose(): void;
-}
+export type Workspace = Allocated<ReturnType<typeof workspaceSpec>>;
 
 /** Allocates a workspace. */
-export function createWorkspace(gpu: Gpu, shape: DecoderShape, size: WorkspaceSize): Workspace {
-  const buffers: GPUBuffer[] = [];
-  const tensors = mapSpecs(workspaceSpec(shape, size), (entry, name) => {
-    const tensor = gpu.createTensor(name, entry.shape, entry.dtype);
-    buffers.push(tensor.buffer);
-    return tensor;
-  }) as WorkspaceTensors;
-  return { ...tensors, dispose: () => buffers.forEach((buffer) => buffer.destroy()) };
+export function createWorkspace(buffers: BufferScope, shape: DecoderShape, size: WorkspaceSize): Workspace {
+  return mapSpecs(workspaceSpec(shape, size), (entry, name) =>
+    buffers.createTensor(name, entry.shape, entry.dtype),
+  ) as Workspace;
 }
 
 /** Bytes that {@link createWorkspace} will allocate. */

@@ -126,12 +126,9 @@ export class Inspector {
       );
       ids.push(new Uint32Array(await gpu.read(decoder.workspace.token))[0]!);
     };
-    decoder.prefill(
-      prompt,
-      0,
-      (list, step) => this.#sampler.record(list, step, false),
-      () => undefined,
-    );
+    await decoder.prefill(prompt, 0, {
+      sampler: (list, step) => this.#sampler.record(list, step, false),
+    });
     await collect();
     const step = decoder.recordStep((list, tensors) => this.#sampler.record(list, tensors, false));
     while (ids.length < steps && ids.at(-1) !== this.#model.tokenizer.eosId) {
