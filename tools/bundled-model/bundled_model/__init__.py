@@ -1,0 +1,1 @@
+"""Trains the small Uni-MoE checkpoint that travels with the demo. See ../README.md."""

@@ -1,0 +1,217 @@
+"""The decoder's stages: dense warm-up, experts specialised by modality, then LoRA and routers with load balance."""
+
+import math
+import random
+import time
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..paths import STATE
+from ..towers.training import Trainer, autocast
+from . import answers, chat
+from .dialogues import Dialogue, Dialogues
+from .features import Features
+from .model import Config, UniMoe, Weight
+from .prompt import AUDIO_ID, IMAGE_ID, SYSTEM, Tokenizer, full_text, train_tokenizer
+
+EXPERTS, PER_TOKEN, RANK, ALPHA = 4, 2, 8, 16
+#: Experts that each kind of row is led to while experts specialise: text, picture, speech or sound, answers.
+TEXT, PICTURE, SOUND = 0, 1, 2
+LED_TO = {TEXT: (0, 3), PICTURE: (1, 3), SOUND: (2, 3)}
+
+
+def make_tokenizer(dialogues: Dialogues, extra: list[str] = (), count: int = 16000) -> None:
+    rng = random.Random(3)
+    texts = [full_text(dialogues.draw(rng).turns) for _ in range(count)]
+    texts += [full_text([turn]) for turn in chat.SEEN]
+    train_tokenizer([*texts, *extra])
+
+
+class Batcher:
+    """Dialogues to padded tensors. The ids all prompts start with are kept apart."""
+
+    def __init__(self, features: Features, tokenizer: Tokenizer):
+        self.features, self.tokenizer = features, tokenizer
+        self.prefix = tokenizer.conversation([])[0] + tokenizer.pieces.encode(f"{SYSTEM} USER:")
+
+    def expand(self, dialogue: Dialogue, answered: bool = True) -> tuple[list[int], list[bool]]:
+        """Ids behind the prefix with a placeholder repeated once per row of its medium, and which ids are answers."""
+        turns = [*dialogue.turns[:-1], (dialogue.turns[-1][0], dialogue.turns[-1][1] if answered else None)]
+        ids, learn = self.tokenizer.conversation(turns)
+        start = len(self.prefix)
+        assert ids[:start] == self.prefix, (ids[: start + 4], self.prefix)
+        out, flags = [], []
+        for id_, flag in zip(ids[start:], learn[start:]):
+            rows = {IMAGE_ID: 16, AUDIO_ID: 8 * len(dialogue.sounds)}.get(id_, 1)
+            out += [id_] * rows
+            flags += [flag] * rows
+        return out, flags
+
+    def media(self, dialogues: list[Dialogue]) -> tuple[Tensor, Tensor]:
+        take = lambda places: torch.stack([self.features.features[name][i].float() for name, i in places]) if places else torch.zeros(0)
+        return take([p for d in dialogues for p in d.images]), take([p for d in dialogues for p in d.sounds])
+
+    def batch(self, dialogues: list[Dialogue], answered: bool = True):
+        rows = [self.expand(d, answered) for d in dialogues]
+        width = max(len(ids) for ids, _ in rows)
+        ids = torch.tensor([ids + [0] * (width - len(ids)) for ids, _ in rows])
+        learn = torch.tensor([flags + [False] * (width - len(flags)) for _, flags in rows])
+        length = torch.tensor([len(ids) for ids, _ in rows])
+        images, sounds = self.media(dialogues)
+        inputs = (torch.tensor(self.prefix), ids.clamp(min=0), images, ids == IMAGE_ID, sounds, ids == AUDIO_ID)
+        return inputs, ids, learn, length
+
+
+def answer_loss(model, inputs, ids: Tensor, learn: Tensor) -> Tensor:
+    with autocast():
+        states = model.hidden(*inputs)
+        at = learn[:, 1:]
+        logits = model.lm_head(states[:, :-1][at])
+    return F.cross_entropy(logits.float(), ids[:, 1:][at])
+
+
+def router_losses(model: UniMoe, prefix: int, ids: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
+    """How far rows are from the experts of their modality, and the load balance of the reference's training (fraction of
+    rows times mean probability per expert)."""
+    kinds = torch.where(ids == IMAGE_ID, PICTURE, torch.where(ids == AUDIO_ID, SOUND, TEXT)).flatten()
+    valid = (torch.arange(ids.shape[1])[None] < length[:, None]).flatten()
+    led, balance = torch.zeros(()), torch.zeros(())
+    wanted = torch.stack([F.one_hot(torch.tensor(LED_TO[kind]), EXPERTS).sum(0) for kind in (TEXT, PICTURE, SOUND)])[kinds].float()
+    for layer in model.layers:
+        logits = layer.mlp.logits[prefix:][valid]
+        probabilities = logits.softmax(-1)
+        led = led - (probabilities * wanted[valid]).sum(-1).clamp(min=1e-6).log().mean()
+        chosen = F.one_hot(logits.topk(PER_TOKEN).indices, EXPERTS).sum(1).float().mean(0) / PER_TOKEN
+        balance = balance + EXPERTS * (chosen * probabilities.mean(0)).sum()
+    return led / len(model.layers), balance / len(model.layers)
+
+
+@torch.no_grad()
+def generate(model, batcher: Batcher, dialogues: list[Dialogue], limit: int = 28) -> list[str]:
+    """Greedy answers to the last question of each dialogue; everything is computed again for each token."""
+    inputs, _, _, length = batcher.batch(dialogues, answered=False)
+    prefix, ids, images, image_rows, sounds, sound_rows = inputs
+    said: list[list[int]] = [[] for _ in dialogues]
+    done = torch.zeros(len(dialogues), dtype=torch.bool)
+    for _ in range(limit):
+        with autocast():
+            states = model.hidden(prefix, ids, images, image_rows, sounds, sound_rows)
+            best = model.lm_head(states[torch.arange(len(ids)), length - 1]).float().argmax(-1)
+        for i, id_ in enumerate(best.tolist()):
+            if not done[i] and id_ != 2:
+                said[i].append(id_)
+        done |= best == 2
+        if done.all():
+            break
+        if int(length.max()) == ids.shape[1]:
+            ids, image_rows, sound_rows = (F.pad(t, (0, 1)) for t in (ids, image_rows, sound_rows))
+        ids[torch.arange(len(ids)), length] = best
+        length = length + 1
+    return [batcher.tokenizer.decode(row) for row in said]
+
+
+def correct(dialogue: Dialogue, answer: str) -> bool:
+    want = dialogue.turns[-1][1]
+    if dialogue.kind == "spoken-question" or dialogue.kind == "name":
+        return answer == want or bool(dialogue.keyword) and answer.endswith(f" {dialogue.keyword}")
+    if dialogue.kind == "check":
+        return answer.startswith(dialogue.keyword)
+    return answer == want
+
+
+def quick_check(model, batcher: Batcher, sets: dict[str, Dialogues], each: int = 16) -> str:
+    told = []
+    for name, dialogues in sets.items():
+        rng = random.Random(11)
+        for kind in ("name", "scene", "speech", "sound", "spoken-question", "text"):
+            asked = [dialogues.draw(rng, kind) for _ in range(each)]
+            found = generate(model, batcher, asked)
+            told.append(f"{name}/{kind} {sum(map(correct, asked, found))}/{each}")
+    return " ".join(told)
+
+
+def upcycle(dense: UniMoe) -> UniMoe:
+    """Every expert starts as the dense MLP with 1 % noise; routers start small."""
+    config = Config(**{**dense.config.as_dict(), "num_experts": EXPERTS, "num_experts_per_tok": PER_TOKEN})
+    model = UniMoe(config)
+    state = dense.state_dict()
+    generator = torch.Generator().manual_seed(4)
+    for name, value in state.items():
+        if ".mlp." in name:
+            value = value.expand(EXPERTS, -1, -1)
+            state[name] = value + 0.01 * value.std() * torch.randn(value.shape, generator=generator)
+    missing = model.load_state_dict(state, strict=False)
+    assert all(name.endswith("mlp.gate.weight") for name in missing.missing_keys), missing
+    return model
+
+
+def _run(name: str, model: UniMoe, batcher: Batcher, steps: int, rate: float, batch: int, stop_at: float, router: tuple[float, float] = (0, 0), check: bool = True) -> None:
+    train = Dialogues(batcher.features)
+    trainer = Trainer(name, model, steps, rate, every=100, decay=0.02)
+    moe = model.config.num_experts > 1
+
+    def loss_of(step: int) -> dict[str, Tensor]:
+        rng = random.Random(f"{name}/{step}")
+        inputs, ids, learn, length = batcher.batch([train.draw(rng) for _ in range(batch)])
+        losses = {"answer": answer_loss(model, inputs, ids, learn)}
+        if moe:
+            led, balance = router_losses(model, len(batcher.prefix), ids, length)
+            losses |= {"led": router[0] * led, "balance": router[1] * balance}
+        return losses
+
+    checks = {"new": Dialogues(batcher.features, 1), "held-out": Dialogues(batcher.features, 2)}
+    trainer.run(loss_of, (lambda: quick_check(model, batcher, checks)) if check else None, stop_at)
+
+
+def load(name: str, prepare=lambda model: None, experts: int = EXPERTS) -> UniMoe:
+    config = Config(num_experts=experts, num_experts_per_tok=min(PER_TOKEN, experts))
+    model = UniMoe(config)
+    prepare(model)
+    model.load_state_dict(torch.load(STATE / f"{name}.pt", weights_only=True)["model"])
+    return model
+
+
+def lora_weights(model: UniMoe) -> dict[str, Weight]:
+    """Attention and experts, as in the reference; by name."""
+    return {name: module for name, module in model.named_modules() if isinstance(module, Weight) and name.startswith("layers.")}
+
+
+def add_lora(model: UniMoe) -> None:
+    """LoRA, routers and connectors stay trainable; all else is frozen."""
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    for weight in lora_weights(model).values():
+        weight.add_lora(RANK, ALPHA)
+    for layer in model.layers:
+        layer.mlp.gate.weight.requires_grad_(True)
+    for part in (model.mm_projector, model.audio_projector):
+        for parameter in part.parameters():
+            parameter.requires_grad_(True)
+
+
+def train(stage: str, steps: int, batch: int = 48, stop_at: float = math.inf) -> None:
+    torch.manual_seed(0)
+    batcher = Batcher(Features(), Tokenizer())
+    began = time.time()
+    if stage == "dense":
+        _run("llm-dense", UniMoe(Config()), batcher, steps, 3e-3, batch, stop_at)
+    elif stage == "experts":
+        # From here on training sees the weights as the exported file will hold them.
+        model = upcycle(load("llm-dense", experts=1))
+        Weight.quantized = True
+        _run("llm-experts", model, batcher, steps, 1.2e-3, batch, stop_at, (0.05, 0.01))
+    elif stage == "lora":
+        model = load("llm-experts")
+        # The reference's base is stored in half precision.
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.copy_(parameter.half().float())
+        add_lora(model)
+        Weight.quantized = True
+        _run("llm-lora", model, batcher, steps, 1.5e-3, batch, stop_at, (0.0, 0.01))
+    print(f"{stage}: {time.time() - began:.0f} s", flush=True)
+
+
+__all__ = ["answers", "train"]
