@@ -1,0 +1,76 @@
+import type { Gpu, Tensor } from '@uni-moe-web/kernels';
+import type { AttentionOperands, Contender } from '@uni-moe-web/kernels/bench';
+import { createOperatorContender, uploadBytes, type OnnxRuntime } from './onnx-operator.ts';
+
+/** `GroupQueryAttention` with packed inputs, rotation and a cache of fixed size that it updates in place, as ours does. */
+export async function groupQueryAttention(
+  runtime: OnnxRuntime,
+  gpu: Gpu,
+  sets: readonly AttentionOperands[],
+): Promise<Contender> {
+  const { qkv, keys, cos, past, numHeads } = sets[0]!;
+  const [tokens = 0, width = 0] = qkv.shape;
+  const [numKvHeads = 0, capacity = 0, headDim = 0] = keys.shape;
+  const [positions = 0] = cos.shape;
+  const rows = numHeads * headDim;
+  const cacheShape = [1, numKvHeads, capacity, headDim];
+  const owned: GPUBuffer[] = [];
+  const keep = (buffer: GPUBuffer): GPUBuffer => {
+    owned.push(buffer);
+    return buffer;
+  };
+  const copyOf = (tensor: Tensor): GPUBuffer => {
+    const { size } = tensor.buffer;
+    const copy = keep(gpu.createBuffer('peer cache', size));
+    const encoder = gpu.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(tensor.buffer, 0, copy, 0, size);
+    gpu.device.queue.submit([encoder.finish()]);
+    return copy;
+  };
+  const total = past + tokens;
+  const optional = { name: '', shape: [] };
+  return createOperatorContender(runtime, gpu, {
+    name: 'ORT GroupQueryAttention',
+    note: 'with rotation and cache update, as ours',
+    operator: {
+      opType: 'GroupQueryAttention',
+      attributes: { num_heads: numHeads, kv_num_heads: numKvHeads, do_rotary: 1, rotary_interleaved: 0 },
+      inputs: [
+        { name: 'qkv', shape: [1, tokens, width] },
+        optional,
+        optional,
+        { name: 'past_key', shape: cacheShape },
+        { name: 'past_value', shape: cacheShape },
+        { name: 'seqlens_k', type: 'int32', shape: [1] },
+        { name: 'total_sequence_length', type: 'int32', shape: [1] },
+        { name: 'cos', shape: [positions, headDim / 2] },
+        { name: 'sin', shape: [positions, headDim / 2] },
+      ],
+      outputs: [
+        { name: 'y', shape: [1, tokens, rows] },
+        { name: 'present_key', shape: cacheShape },
+        { name: 'present_value', shape: cacheShape },
+      ],
+    },
+    sets: sets.map((set) => {
+      const y = gpu.createTensor('peer y', [tokens, rows], 'f32');
+      keep(y.buffer);
+      const keyCache = copyOf(set.keys);
+      const valueCache = copyOf(set.values);
+      return {
+        inputs: {
+          qkv: set.qkv,
+          past_key: keyCache,
+          past_value: valueCache,
+          seqlens_k: keep(uploadBytes(gpu, 'peer lengths', Int32Array.of(total - 1))),
+          total_sequence_length: Int32Array.of(total),
+          cos: set.cos,
+          sin: set.sin,
+        },
+        outputs: { y, present_key: keyCache, present_value: valueCache },
+        result: y,
+      };
+    }),
+    owned,
+  });
+}

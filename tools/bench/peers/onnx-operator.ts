@@ -1,0 +1,116 @@
+import type { Gpu, Tensor } from '@uni-moe-web/kernels';
+import type { Contender } from '@uni-moe-web/kernels/bench';
+import { encodeModel, type Attribute, type ElementType } from '@uni-moe-web/export/onnx';
+import type { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-web/webgpu';
+
+export type OnnxRuntime = typeof import('onnxruntime-web/webgpu');
+type FloatLike = Extract<ElementType, 'float32' | 'uint8' | 'int32'>;
+
+/** A value of an operator: its name in the graph, `''` for an optional one that is left out. */
+export interface OperatorValue {
+  readonly name: string;
+  readonly type?: FloatLike;
+  readonly shape: readonly number[];
+}
+
+/** One operator of ONNX Runtime as a graph of its own. Weights are inputs, so that both sides can read one buffer. */
+export interface Operator {
+  readonly opType: string;
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  readonly inputs: readonly OperatorValue[];
+  readonly outputs: readonly OperatorValue[];
+}
+
+/** Buffers, or values that the operator reads on the CPU, by name; one entry per input set. */
+export interface OperatorData {
+  readonly inputs: Readonly<Record<string, Tensor | GPUBuffer | Int32Array>>;
+  readonly outputs: Readonly<Record<string, Tensor | GPUBuffer>>;
+  /** The output to compare. */
+  readonly result: Tensor;
+}
+
+export interface OperatorContenderOptions {
+  readonly name: string;
+  readonly note?: string;
+  readonly operator: Operator;
+  readonly sets: readonly OperatorData[];
+  /** Buffers made for this contender. */
+  readonly owned: readonly GPUBuffer[];
+}
+
+/**
+ * Runs one operator on our device with our buffers as inputs and outputs. The device must be in the provider's options:
+ * the global `env.webgpu.device` is ignored, and everything would run on a device of ONNX Runtime's own.
+ */
+export async function createOperatorContender(
+  runtime: OnnxRuntime,
+  gpu: Gpu,
+  { name, note, operator, sets, owned }: OperatorContenderOptions,
+): Promise<Contender> {
+  const named = (values: readonly OperatorValue[]): readonly OperatorValue[] =>
+    values.filter((value) => value.name !== '');
+  const bytes = await encodeModel({
+    name: operator.opType,
+    nodes: [
+      {
+        name: operator.opType,
+        opType: operator.opType,
+        domain: 'com.microsoft',
+        inputs: operator.inputs.map((input) => input.name),
+        outputs: operator.outputs.map((output) => output.name),
+        attributes: operator.attributes,
+      },
+    ],
+    inputs: named(operator.inputs),
+    outputs: named(operator.outputs),
+    initializers: [],
+  });
+  const session = await runtime.InferenceSession.create(bytes, {
+    executionProviders: [{ name: 'webgpu', device: gpu.device }],
+    preferredOutputLocation: 'gpu-buffer',
+    logSeverityLevel: 3,
+  });
+  const bind = (
+    values: readonly OperatorValue[],
+    data: Readonly<Record<string, Tensor | GPUBuffer | Int32Array>>,
+  ): Record<string, OnnxTensor> =>
+    Object.fromEntries(
+      named(values).map((value) => [value.name, asOnnxTensor(runtime, value, data[value.name]!)]),
+    );
+  const runs = sets.map((set) => ({
+    feeds: bind(operator.inputs, set.inputs),
+    fetches: bind(operator.outputs, set.outputs),
+  }));
+  return {
+    name,
+    ...(note === undefined ? {} : { note }),
+    async run(set) {
+      const { feeds, fetches } = runs[set]!;
+      await session.run(feeds, fetches);
+    },
+    output: (set) => sets[set]!.result,
+    dispose: () => release(session, owned),
+  };
+}
+
+async function release(session: InferenceSession, owned: readonly GPUBuffer[]): Promise<void> {
+  await session.release();
+  for (const buffer of owned) buffer.destroy();
+}
+
+function asOnnxTensor(
+  runtime: OnnxRuntime,
+  { type = 'float32', shape }: OperatorValue,
+  data: Tensor | GPUBuffer | Int32Array,
+): OnnxTensor {
+  if (data instanceof Int32Array) return new runtime.Tensor('int32', data, shape);
+  const buffer = 'buffer' in data ? data.buffer : data;
+  return runtime.Tensor.fromGpuBuffer(buffer, { dataType: type, dims: shape });
+}
+
+/** A buffer that ONNX Runtime can read, with these bytes. */
+export function uploadBytes(gpu: Gpu, label: string, data: ArrayBufferView<ArrayBuffer>): GPUBuffer {
+  const buffer = gpu.createBuffer(label, data.byteLength);
+  gpu.device.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, data.byteLength);
+  return buffer;
+}

@@ -1,0 +1,62 @@
+import { requestGpu } from '@uni-moe-web/kernels';
+import { measureCeiling } from '@uni-moe-web/kernels/bench';
+import type { BenchReport } from './bench-report.ts';
+import type { RunOptions } from './options.ts';
+import type { OnnxRuntime } from './peers/onnx-operator.ts';
+import { runKernels } from './run-kernels.ts';
+import { caseLine } from './text-table.ts';
+
+export interface RunEnvironment {
+  /** ONNX Runtime with everything set that its host needs. */
+  readonly runtime: OnnxRuntime;
+  readonly host: string;
+  /** URLs of the synthetic checkpoints, by name. */
+  readonly checkpoints: Readonly<Record<string, string>>;
+  readonly say: (line: string) => void;
+}
+
+const CEILING_BYTES = 128 * 2 ** 20;
+const QUICK_CEILING_BYTES = 32 * 2 ** 20;
+
+/** The whole benchmark on the adapter that `navigator.gpu` gives; the same code in a page and in Node. */
+export async function runBench(
+  options: RunOptions,
+  { runtime, host, say }: RunEnvironment,
+): Promise<BenchReport> {
+  const startedAt = new Date();
+  const gpu = await requestGpu({ without: options.without });
+  const { info, features } = gpu.device.adapterInfo
+    ? { info: gpu.device.adapterInfo, features: gpu.device.features }
+    : { info: undefined, features: gpu.device.features };
+  const adapter = {
+    name:
+      [info?.vendor, info?.architecture, info?.description].filter(Boolean).join(' ') || 'unnamed adapter',
+    features: [...features].sort(),
+    subgroupSizes: gpu.capabilities.subgroups
+      ? `${gpu.capabilities.subgroupMinSize} to ${gpu.capabilities.subgroupMaxSize}`
+      : 'none',
+    cores: navigator.hardwareConcurrency,
+  };
+  say(`adapter: ${adapter.name} (${host})`);
+  const bufferBytes = Math.min(
+    options.quick ? QUICK_CEILING_BYTES : CEILING_BYTES,
+    gpu.capabilities.maxBindingBytes,
+  );
+  const ceiling = await measureCeiling(gpu, { bufferBytes });
+  say(
+    `ceiling: copy ${(ceiling.copyBytesPerSecond / 1e9).toFixed(1)} GB/s, read ${(ceiling.readBytesPerSecond / 1e9).toFixed(1)} GB/s, ${(ceiling.flopsPerSecond / 1e9).toFixed(0)} GFLOP/s`,
+  );
+  const cases = await runKernels(gpu, runtime, ceiling, options, (result) => say(caseLine(result)));
+  gpu.dispose();
+  return {
+    adapter,
+    host,
+    quick: options.quick,
+    seed: options.seed,
+    startedAt: startedAt.toISOString(),
+    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    ceiling,
+    cases,
+    models: [],
+  };
+}
