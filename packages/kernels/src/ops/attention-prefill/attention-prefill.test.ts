@@ -28,7 +28,7 @@ for (const { name: path, gpu } of await gpuPaths()) {
     for (const testCase of attentionPrefillCases) {
       for (const { activations, cache } of TYPES) {
         if (activations === 'f16' && !gpu.capabilities.f16) continue;
-        if (cache === 'f16' && testCase.f32Only) continue;
+        if (cache === 'f16' && !testCase.f16) continue;
         test(`${testCase.name}, ${activations} activations, ${cache} cache`, async () => {
           const { tokens, heads, kvHeads, headDim, capacity, past } = testCase;
           const inputs = attentionInputs(testCase);

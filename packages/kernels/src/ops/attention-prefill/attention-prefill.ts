@@ -9,7 +9,8 @@ import source from './attention-prefill.wgsl?raw';
 const kernel = defineKernel('attention-prefill', source);
 /** Registers hold four vec4 columns of the output per lane, eight lanes share a row. */
 const MAX_HEAD_DIM = 128;
-const CHUNK_VECTORS = 8;
+/** Lanes that share a row, and the most vec4s of a head that are in workgroup memory at once. */
+const LANES = 8;
 /** Workgroups below which smaller tiles, which load the cache more often, keep more of a GPU busy. */
 const BUSY_WORKGROUPS = 64;
 
@@ -44,19 +45,32 @@ export function attentionPrefill(
   expectShape(y, [tokens, numHeads * headDim], 'y');
   expectDType(y, ['f32', 'f16'], 'y');
   const rows = tokens * (numHeads / numKvHeads);
+  const chunks = Math.ceil(headDim / 4 / LANES);
+  const chunk = Math.ceil(headDim / 4 / chunks);
+  const slice = chunks === 1 ? 8 : chunks === 2 ? 4 : 2;
   const tileRows = prefillTileRows(rows, numKvHeads);
   list.run(kernel, {
     template: {
       query_type: q.dtype,
       cache_type: storageType,
       output_type: y.dtype,
-      NUM_HEADS: numHeads,
-      NUM_KV_HEADS: numKvHeads,
       HEAD_DIM: headDim,
       TILE_ROWS: tileRows,
-      CHUNKS: Math.ceil(headDim / 4 / CHUNK_VECTORS),
+      CHUNKS: chunks,
+      CHUNK: chunk,
+      SLICE: slice,
     },
-    params: { num_tokens: tokens, capacity },
+    params: {
+      num_tokens: tokens,
+      capacity,
+      num_kv_heads: numKvHeads,
+      group: numHeads / numKvHeads,
+      num_chunks: chunks,
+      chunk,
+      num_lanes: LANES,
+      num_slices: LANES / slice,
+      slice,
+    },
     bindings: { q, keys, values, position, y },
     workgroups: foldWorkgroups(Math.ceil(rows / tileRows) * numKvHeads),
   });
