@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { PreprocessorConfig } from '@uni-moe-web/runtime/checkpoint-format';
 import { audioPreprocessing, imagePreprocessing } from './config/preprocessor.ts';
 import { parseReferenceConfig, type ReferenceConfig } from './config/reference-config.ts';
-import { audioLayout, visionLayout } from './config/tower-layout.ts';
+import { audioLayout, audioPositions, visionLayout } from './config/tower-layout.ts';
 import { ExportError } from './errors.ts';
 import { readLoraAdapter } from './map/lora-adapter.ts';
 import type { EncoderFolder } from './map/towers.ts';
@@ -66,7 +66,12 @@ export async function readReference(
     preprocessorConfig: {
       image:
         vision && image ? imagePreprocessing(...(await preprocessor(vision.folder)), image.image_size) : null,
-      audio: audio ? audioPreprocessing(...(await preprocessor(audio.folder))) : null,
+      audio: audio
+        ? audioPreprocessing(
+            ...(await preprocessor(audio.folder)),
+            audioPositions(audio.config, join(audio.folder, 'config.json')),
+          )
+        : null,
     },
     ...(await readTextFiles(folders.base, config)),
   };

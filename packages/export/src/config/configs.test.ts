@@ -87,7 +87,7 @@ describe('preprocessors', () => {
   });
 
   test('of Whisper: the chunks are the reference loop', () => {
-    expect(audioPreprocessing({ n_fft: 400, hop_length: 160, feature_size: 80 }, 'p.json')).toEqual({
+    expect(audioPreprocessing({ n_fft: 400, hop_length: 160, feature_size: 80 }, 'p.json', 1500)).toEqual({
       sampling_rate: 16000,
       n_fft: 400,
       hop_length: 160,
@@ -97,11 +97,21 @@ describe('preprocessors', () => {
     });
   });
 
-  test('of Whisper: refuses another chunk length', async () => {
+  test("of Whisper: a chunk that is not the reference's loses no sample", () => {
+    const json = { chunk_length: 3, n_fft: 800, hop_length: 480 };
+    expect(audioPreprocessing(json, 'p.json', 50)).toMatchObject({
+      n_fft: 800,
+      hop_length: 480,
+      chunk_samples: 48000,
+      chunk_advance: 48000,
+    });
+  });
+
+  test('of Whisper: refuses a chunk that does not fill the encoder', async () => {
     await expectExportError(
-      () => audioPreprocessing({ chunk_length: 10 }, 'p.json'),
+      () => audioPreprocessing({ chunk_length: 10 }, 'p.json', 1500),
       'CONFIG_INVALID',
-      /keeps 160000/,
+      /keeps 160000 samples, 1000 frames .* 1500 positions take 3000 frames/,
     );
   });
 });

@@ -4,9 +4,9 @@ import { ExportError } from '../errors.ts';
 import type { JsonObject } from '../read/json.ts';
 import { parseConfig } from './parse.ts';
 
-/** The reference cuts sound into pieces of 30 s and goes on one sample further than it keeps. */
-const CHUNK_SAMPLES = 480_000;
-const CHUNK_ADVANCE = 480_001;
+/** The reference's code cuts sound into pieces of 30 s and goes on one sample further than it keeps. */
+const REFERENCE_CHUNK_SAMPLES = 480_000;
+const REFERENCE_CHUNK_ADVANCE = 480_001;
 
 const side = v.pipe(v.number(), v.integer(), v.minValue(1));
 const rgb = v.tuple([v.number(), v.number(), v.number()]);
@@ -70,16 +70,23 @@ export function imagePreprocessing(
 }
 
 /**
- * Sound settings from a Whisper folder's preprocessor_config.json.
- * @throws ExportError `CONFIG_INVALID` if the extractor does not keep the 30 seconds that the reference cuts.
+ * Sound settings from a Whisper folder's preprocessor_config.json. A tower of 30 s gets the reference's chunks, which
+ * advance one sample further than they keep; a shorter or longer one, which the reference's code cannot run, loses none.
+ * @param positions rows of the encoder, `max_source_positions`: half as many as frames.
+ * @throws ExportError `CONFIG_INVALID` if a chunk does not fill the encoder's rows.
  */
-export function audioPreprocessing(json: JsonObject, file: string): NonNullable<PreprocessorConfig['audio']> {
+export function audioPreprocessing(
+  json: JsonObject,
+  file: string,
+  positions: number,
+): NonNullable<PreprocessorConfig['audio']> {
   const config = parseConfig(whisperSchema, json, file);
   const kept = config.chunk_length * config.sampling_rate;
-  if (kept !== CHUNK_SAMPLES) {
+  const frames = Math.floor(kept / config.hop_length);
+  if (frames !== 2 * positions) {
     throw new ExportError(
       'CONFIG_INVALID',
-      `chunk_length ${config.chunk_length} s keeps ${kept} samples, but the reference cuts sound into pieces of ${CHUNK_SAMPLES}`,
+      `chunk_length ${config.chunk_length} s keeps ${kept} samples, ${frames} frames at hop_length ${config.hop_length}, but the encoder's ${positions} positions take ${2 * positions} frames`,
       { file },
     );
   }
@@ -88,7 +95,7 @@ export function audioPreprocessing(json: JsonObject, file: string): NonNullable<
     n_fft: config.n_fft,
     hop_length: config.hop_length,
     feature_size: config.feature_size,
-    chunk_samples: CHUNK_SAMPLES,
-    chunk_advance: CHUNK_ADVANCE,
+    chunk_samples: kept,
+    chunk_advance: kept === REFERENCE_CHUNK_SAMPLES ? REFERENCE_CHUNK_ADVANCE : kept,
   };
 }

@@ -6,7 +6,10 @@ import type { ReferenceConfig } from './reference-config.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const clipSchema = v.object({ vision_config: v.object({ image_size: count, patch_size: count }) });
-const whisperSchema = v.object({ num_mel_bins: v.optional(count, 80) });
+const whisperSchema = v.object({
+  num_mel_bins: v.optional(count, 80),
+  max_source_positions: v.optional(count, 1500),
+});
 
 /** Input and output sizes of the vision tower, from the CLIP folder's config.json. */
 export function visionLayout(
@@ -29,4 +32,9 @@ export function audioLayout(
   if (queries === undefined)
     throw new ExportError('CONFIG_INVALID', 'query_tokens_size is missing', { file: configFile });
   return { num_mel_bins: parseConfig(whisperSchema, whisper, file).num_mel_bins, tokens_per_chunk: queries };
+}
+
+/** Rows that the encoder computes per chunk, from the Whisper folder's config.json. */
+export function audioPositions(whisper: JsonObject, file: string): number {
+  return parseConfig(whisperSchema, whisper, file).max_source_positions;
 }
