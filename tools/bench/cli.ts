@@ -16,7 +16,7 @@ async function main(options: BenchOptions): Promise<void> {
       : (JSON.parse(await readFile(options.compare, 'utf8')) as BenchReport);
   const say = (line: string): void => console.error(line);
   const run = options.host === 'chrome' ? runInChrome : runInNode;
-  const report = await run(options, {}, say);
+  const report = await run(options, say);
   console.log(terminalReport(report));
   if (earlier) console.log(compareReports(earlier, report));
   await mkdir(options.out, { recursive: true });
@@ -31,6 +31,8 @@ try {
   // Dawn's threads would keep the process.
   process.exit(0);
 } catch (error) {
-  console.error(`bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n\n${USAGE}`);
+  console.error(
+    `bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n\n${USAGE}`,
+  );
   process.exit(1);
 }

@@ -1,4 +1,115 @@
-import type { BenchReport } from './bench-report.ts';
+import type { BenchPlot, CaseResult } from '@uni-moe-web/kernels/bench';
+import type { BenchReport, ModelResult } from './bench-report.ts';
+import { htmlTables } from './html-tables.ts';
+import { markdownReport } from './markdown.ts';
+import { escapeXml } from './svg/axes.ts';
+import { linePlot, type Line } from './svg/line-plot.ts';
+import { rooflinePlot } from './svg/roofline-plot.ts';
+import { stackedBars } from './svg/stacked-bars.ts';
+
+const STYLE = `
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; background: #fff; }
+table { border-collapse: collapse; font-size: 13px; margin: 1rem 0; }
+th, td { padding: 3px 10px 3px 0; text-align: left; border-bottom: 1px solid #ddd; vertical-align: top; }
+figure { margin: 2rem 0; max-width: 52rem; } svg { width: 100%; height: auto; }
+figcaption { color: #444; }
+.grid { stroke: #e2e2e2; } .tick { font: 12px system-ui, sans-serif; fill: #444; } .label { font: 13px system-ui, sans-serif; fill: #222; }
+.roof { fill: none; stroke: #222; stroke-width: 2; }
+dt { font-weight: 600; } dd { margin: 0 0 .4rem 1rem; }`;
+
+/** The report as one page that needs nothing else: tables, plots as inline SVG, and what every number means. */
 export function htmlReport(report: BenchReport): string {
-  return JSON.stringify(report);
+  const figures = [
+    figure(
+      rooflinePlot(report.cases, report.ceiling),
+      'Our kernels under the roof: the slope is the measured copy bandwidth, the flat part the measured arithmetic. A point on the line cannot get faster without doing less.',
+    ),
+    figure(
+      stackedBars(
+        report.models.flatMap(({ name, decode }) =>
+          decode.map(({ context, parts }) => ({ name: `${name}, context ${context}`, parts })),
+        ),
+        'Decode step by kernel',
+      ),
+      'Where one token’s time goes: GPU time of each kernel of a decode step, by timestamps around every dispatch.',
+    ),
+    figure(
+      linePlot(plotLines(report.cases, 'context length'), {
+        title: 'Time against context length',
+        x: 'tokens in the cache',
+        y: 'ms per attention call',
+      }),
+      'Attention of one new token against the length of the context; bars from p10 to p90.',
+    ),
+    figure(
+      linePlot(modelContextLines(report.models), {
+        title: 'Decode step against context length',
+        x: 'tokens in the cache',
+        y: 'ms per token',
+      }),
+      'A whole decode step against the length of the context.',
+    ),
+    figure(
+      linePlot(plotLines(report.cases, 'rows per expert'), {
+        title: 'Time against rows per expert',
+        x: 'rows per expert',
+        y: 'ms',
+        logX: true,
+        logY: true,
+      }),
+      'Both paths through the experts: the per-token one reads an expert’s weights for every row, the grouped one once per tile. Where the lines cross, the runtime switches.',
+    ),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Benchmark on ${escapeXml(report.adapter.name)}</title>
+<style>${STYLE}</style>
+${htmlTables(markdownReport(report))}
+${figures.join('\n')}
+<h2>What the numbers mean</h2>
+<dl>
+<dt>wall ms</dt><dd>Median time of one run by the clock of the page, with 10th and 90th percentile: encode, submit, and wait for the GPU, repeated and divided.</dd>
+<dt>GPU ms</dt><dd>Median time inside compute passes by timestamp queries. A large difference to wall is the cost of submitting, or of another program.</dd>
+<dt>GB/s, of copy</dt><dd>The least bytes that the operation must move over the smaller of both times, and its share of what a plain copy reaches on this adapter.</dd>
+<dt>wall ratio, GPU ratio</dt><dd>This row’s time over ours, median of the ratios of each round. Above 1, ours is faster.</dd>
+<dt>dispatches, submits</dt><dd>What one run sends to the GPU, counted on the device.</dd>
+<dt>error</dt><dd>Difference to plain loops in double precision on the same stored weights, relative to their norm. “coarse” is right but less precise (activations rounded to 8 bits); “wrong” has no time to compare.</dd>
+<dt>refused</dt><dd>A time that would need more bandwidth or arithmetic than the adapter was measured to have.</dd>
+</dl>
+</html>
+`;
+}
+
+function figure(svg: string, caption: string): string {
+  return svg === '' ? '' : `<figure>${svg}<figcaption>${escapeXml(caption)}</figcaption></figure>`;
+}
+
+function plotLines(cases: readonly CaseResult[], plot: BenchPlot): Line[] {
+  const lines = new Map<string, Line['points'][number][]>();
+  for (const { plot: place, contenders } of cases) {
+    if (place?.name !== plot) continue;
+    for (const { name, timing, verdict } of contenders) {
+      if (!timing || verdict === 'refused') continue;
+      const key = `${place.series}, ${name}`;
+      const { median, p10, p90 } = timing.wallMs;
+      const points = lines.get(key) ?? [];
+      points.push({ x: place.x, y: median, low: p10, high: p90 });
+      lines.set(key, points);
+    }
+  }
+  return [...lines].map(([name, points]) => ({ name, points }));
+}
+
+function modelContextLines(models: readonly ModelResult[]): Line[] {
+  return models.map(({ name, decode }) => ({
+    name,
+    points: decode.map(({ context, stepMs }) => ({
+      x: context,
+      y: stepMs.median,
+      low: stepMs.p10,
+      high: stepMs.p90,
+    })),
+  }));
 }

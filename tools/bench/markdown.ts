@@ -41,8 +41,10 @@ export function kernelTable(cases: readonly CaseResult[]): string {
 }
 
 function contenderCells({ name, verdict, reason, error, timing }: ContenderResult): string[] {
-  const errorText = error === undefined ? '' : `${error.toExponential(0)}${verdict === 'exact' ? '' : ` ${verdict}`}`;
-  if (!timing) return [name, `${verdict}: ${oneLine(reason ?? '')}`, '', '', '', '', '', '', '', '', errorText];
+  const errorText =
+    error === undefined ? '' : `${error.toExponential(0)}${verdict === 'exact' ? '' : ` ${verdict}`}`;
+  if (!timing)
+    return [name, `${verdict}: ${oneLine(reason ?? '')}`, '', '', '', '', '', '', '', '', errorText];
   const { wallMs, passMs, rate } = timing;
   return [
     name,
@@ -61,7 +63,15 @@ function contenderCells({ name, verdict, reason, error, timing }: ContenderResul
 
 function modelSection(model: ModelResult): string {
   const decode = markdownTable(
-    ['decode at context', 'ms per token (p10-p90)', 'tokens/s', 'encode ms', 'dispatches', 'submits', 'roofline ms'],
+    [
+      'decode at context',
+      'ms per token (p10-p90)',
+      'tokens/s',
+      'encode ms',
+      'dispatches',
+      'submits',
+      'roofline ms',
+    ],
     model.decode.map((step) => [
       String(step.context),
       `${shortNumber(step.stepMs.median)} (${shortNumber(step.stepMs.p10)}-${shortNumber(step.stepMs.p90)})`,

@@ -3,20 +3,18 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createServer } from 'vite';
 import { create, globals } from 'webgpu';
+import { startHost } from '../headless/host.ts';
 import { softwareVulkanDrivers } from '../vulkan.mjs';
 import type { BenchReport } from './bench-report.ts';
 import type { BenchOptions } from './options.ts';
 import type { OnnxRuntime } from './peers/onnx-operator.ts';
 import type { runBench } from './run.ts';
+import { serveModels } from './serve-models.ts';
 
 const require = createRequire(import.meta.url);
 
 /** Runs the benchmark on Dawn in this process. Vite resolves the sources as it does for the page. */
-export async function runInNode(
-  options: BenchOptions,
-  checkpoints: Readonly<Record<string, string>>,
-  say: (line: string) => void,
-): Promise<BenchReport> {
+export async function runInNode(options: BenchOptions, say: (line: string) => void): Promise<BenchReport> {
   provideWebGpu(options.adapter);
   const server = await createServer({
     root: join(import.meta.dirname, '..'),
@@ -28,6 +26,7 @@ export async function runInNode(
     optimizeDeps: { noDiscovery: true, include: [] },
     server: { middlewareMode: true, hmr: false, watch: null, ws: false },
   });
+  const models = await startHost({}, { plugins: [serveModels()] });
   // Promises of the GPU alone do not keep the process awake.
   const awake = setInterval(() => undefined, 50);
   try {
@@ -35,11 +34,12 @@ export async function runInNode(
     return await module.runBench(options, {
       runtime: await loadRuntime(),
       host: 'Dawn in Node',
-      checkpoints,
+      checkpoints: models.url,
       say,
     });
   } finally {
     clearInterval(awake);
+    await models.close();
     await server.close();
   }
 }
@@ -73,7 +73,7 @@ function copySharedMemory(): void {
   prototype.writeBuffer = function writeBuffer(this: GPUQueue, buffer, bufferOffset, data, start = 0, size) {
     const source = ArrayBuffer.isView(data) ? data.buffer : data;
     if (source instanceof ArrayBuffer) {
-      original.call(this, buffer, bufferOffset, data, start, size);
+      original.call(this, buffer, bufferOffset, data as GPUAllowSharedBufferSource, start, size);
       return;
     }
     const unit = ArrayBuffer.isView(data) && 'BYTES_PER_ELEMENT' in data ? Number(data.BYTES_PER_ELEMENT) : 1;

@@ -4,10 +4,7 @@ import { runBench } from './run.ts';
 
 declare global {
   /** Entry of the benchmark's page. */
-  var runBenchmark: (
-    options: RunOptions,
-    checkpoints: Readonly<Record<string, string>>,
-  ) => Promise<BenchReport>;
+  var runBenchmark: (options: RunOptions, checkpoints: string) => Promise<BenchReport>;
   /** Prints a line in the terminal; provided by the command line. */
   var say: (line: string) => void;
 }

@@ -4,14 +4,15 @@ import type { BenchReport } from './bench-report.ts';
 import type { RunOptions } from './options.ts';
 import type { OnnxRuntime } from './peers/onnx-operator.ts';
 import { runKernels } from './run-kernels.ts';
-import { caseLine } from './text-table.ts';
+import { runModels } from './run-models.ts';
+import { caseLine, modelLine } from './text-table.ts';
 
 export interface RunEnvironment {
   /** ONNX Runtime with everything set that its host needs. */
   readonly runtime: OnnxRuntime;
   readonly host: string;
-  /** URLs of the synthetic checkpoints, by name. */
-  readonly checkpoints: Readonly<Record<string, string>>;
+  /** Origin that serves the synthetic checkpoints; see serve-models.ts. */
+  readonly checkpoints: string;
   readonly say: (line: string) => void;
 }
 
@@ -21,7 +22,7 @@ const QUICK_CEILING_BYTES = 32 * 2 ** 20;
 /** The whole benchmark on the adapter that `navigator.gpu` gives; the same code in a page and in Node. */
 export async function runBench(
   options: RunOptions,
-  { runtime, host, say }: RunEnvironment,
+  { runtime, host, checkpoints, say }: RunEnvironment,
 ): Promise<BenchReport> {
   const startedAt = new Date();
   const gpu = await requestGpu({ without: options.without });
@@ -47,6 +48,7 @@ export async function runBench(
     `ceiling: copy ${(ceiling.copyBytesPerSecond / 1e9).toFixed(1)} GB/s, read ${(ceiling.readBytesPerSecond / 1e9).toFixed(1)} GB/s, ${(ceiling.flopsPerSecond / 1e9).toFixed(0)} GFLOP/s`,
   );
   const cases = await runKernels(gpu, runtime, ceiling, options, (result) => say(caseLine(result)));
+  const models = await runModels(ceiling, options, checkpoints, (result) => say(modelLine(result)));
   gpu.dispose();
   return {
     adapter,
@@ -57,6 +59,6 @@ export async function runBench(
     seconds: (Date.now() - startedAt.getTime()) / 1000,
     ceiling,
     cases,
-    models: [],
+    models,
   };
 }

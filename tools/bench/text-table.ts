@@ -1,4 +1,5 @@
 import type { CaseResult, ContenderResult } from '@uni-moe-web/kernels/bench';
+import type { ModelResult } from './bench-report.ts';
 
 /** Three significant digits without an exponent. */
 export function shortNumber(value: number): string {
@@ -17,4 +18,16 @@ function contenderText({ name, verdict, reason, timing }: ContenderResult): stri
   if (!timing) return `${name} ${verdict} (${reason ?? ''})`;
   const ratio = timing.wallRatio.median === 1 ? '' : ` = ${shortNumber(timing.wallRatio.median)} x`;
   return `${name} ${shortNumber(timing.wallMs.median)} ms${ratio}${verdict === 'exact' ? '' : ` [${verdict}]`}`;
+}
+
+/** One line of progress for a finished model. */
+export function modelLine({ name, decode, prefill, lora }: ModelResult): string {
+  const steps = decode.map(
+    ({ context, stepMs }) => `${shortNumber(1000 / stepMs.median)} tokens/s at ${context}`,
+  );
+  const prompts = prefill.map(
+    ({ tokens, ms }) => `prefill ${tokens}: ${shortNumber((1000 * tokens) / ms.median)} tokens/s`,
+  );
+  const adapters = lora ? [`LoRA ${shortNumber(lora.ratio.median)} x`] : [];
+  return `model ${name}: ${[...steps, ...prompts, ...adapters].join('; ')}`;
 }

@@ -8,6 +8,7 @@ export {
   type InspectedTensor,
   type ReferenceConversation,
 } from './inspector.ts';
+export { Sampler } from '../decoder/sampler.ts';
 export { loadModel, type LoadedModel, type ModelOptions } from '../engine/load-model.ts';
 export { openCheckpoint, describeWeights, type Checkpoint } from '../checkpoint/index.ts';
 export type { DecoderConfig } from '../checkpoint/format.ts';

@@ -26,7 +26,8 @@ const LARGE = { hidden: 2048, intermediate: 5504 };
 const SHAPES: readonly MoeShape[] = [
   { tokens: 1, ...SMALL, quick: true },
   { tokens: 1, ...LARGE },
-  { tokens: 64, ...SMALL, quick: true },
+  { tokens: 8, ...SMALL, quick: true },
+  { tokens: 64, ...SMALL },
   { tokens: 64, ...LARGE },
   { tokens: 512, ...SMALL },
   { tokens: 512, ...LARGE },
