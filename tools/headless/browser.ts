@@ -18,6 +18,8 @@ export async function openHeadless(url: string, args: readonly string[] = []): P
   const browser: Browser = await chromium.launch({ executablePath, args: [...CHROME_ARGS, ...args] });
   try {
     const page = await browser.newPage();
+    // A software adapter on a busy machine takes its time; whoever waits can interrupt.
+    page.setDefaultTimeout(600_000);
     page.on('pageerror', (error) => console.error(`page error: ${error.stack ?? error.message}`));
     page.on('console', (message) => {
       if (message.type() === 'error') console.error(`page: ${message.text()}`);

@@ -115,7 +115,12 @@ export const mistakes: readonly Mistake[] = [
   {
     name: 'heads tiled instead of grouped',
     file: 'packages/kernels/src/ops/attention-prefill/attention-prefill.wgsl',
-    edits: [{ find: 'kv_head * GROUP + row % GROUP', replace: 'row % GROUP * NUM_KV_HEADS + kv_head' }],
+    edits: [
+      {
+        find: '(token * params.num_kv_heads + kv_head) * params.group + row % params.group',
+        replace: '(token * params.group + row % params.group) * params.num_kv_heads + kv_head',
+      },
+    ],
     variant: 'interval',
     case: 'text',
   },

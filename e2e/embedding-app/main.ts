@@ -1,0 +1,48 @@
+// The smallest useful app: load a checkpoint, ask about a picture, show the answer as it comes.
+import { createEngine, RuntimeError } from '@uni-moe-web/runtime';
+
+const status = document.querySelector<HTMLElement>('#status')!;
+const answer = document.querySelector<HTMLElement>('#answer')!;
+const form = document.querySelector<HTMLFormElement>('#form')!;
+const question = document.querySelector<HTMLInputElement>('#question')!;
+const picture = document.querySelector<HTMLInputElement>('#picture')!;
+
+const checkpoint = new URLSearchParams(location.search).get('checkpoint') ?? '/checkpoint/';
+
+try {
+  const engine = await createEngine(checkpoint, {
+    onProgress: ({ phase, bytes, totalBytes }) => {
+      status.textContent = `${phase} ${Math.round((100 * bytes) / totalBytes)} %`;
+    },
+  });
+  status.textContent = 'Ready';
+
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    void ask();
+  });
+
+  async function ask(): Promise<void> {
+    const file = picture.files?.[0];
+    const chunks = await engine.chat.completions.create({
+      messages: [
+        {
+          role: 'user',
+          content: [
+            ...(file ? [{ type: 'image_url', image_url: { url: file } } as const] : []),
+            { type: 'text', text: question.value },
+          ],
+        },
+      ],
+      stream: true,
+      temperature: 0,
+      max_tokens: 16,
+    });
+    answer.textContent = '';
+    status.textContent = 'Answering';
+    for await (const chunk of chunks) answer.textContent += chunk.choices[0].delta.content ?? '';
+    status.textContent = 'Done';
+  }
+} catch (error) {
+  status.textContent = error instanceof RuntimeError ? `${error.code}: ${error.message}` : String(error);
+}

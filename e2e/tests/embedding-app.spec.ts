@@ -1,0 +1,39 @@
+import { expect, test } from '@playwright/test';
+import { folders, media } from '../fixtures/paths.ts';
+import { serve, type StaticServer } from '../fixtures/static-server.ts';
+
+let server: StaticServer;
+test.beforeAll(async () => {
+  server = await serve({ '/checkpoint/': folders.checkpoint, '/': folders.embeddingApp });
+});
+test.afterAll(() => server.close());
+
+test('an app built with plain Vite answers about a picture, and text alone needs no wasm', async ({
+  page,
+}) => {
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  await page.goto(server.url);
+  const status = page.getByRole('status');
+  await expect(status).toHaveText('Ready');
+
+  await page.getByLabel('Question').fill('Hello');
+  await page.getByRole('button', { name: 'Ask' }).click();
+  await expect(status).toHaveText('Done');
+  const textAnswer = await page.locator('#answer').textContent();
+  expect(textAnswer).not.toBe('');
+  expect(server.requests.filter((path) => path.endsWith('.wasm') || path.endsWith('.onnx'))).toEqual([]);
+
+  await page.getByLabel('Picture').setInputFiles(media.picture);
+  await page.getByRole('button', { name: 'Ask' }).click();
+  await expect(status).toHaveText('Answering');
+  await expect(status).toHaveText('Done');
+  await expect(page.locator('#answer')).not.toHaveText(textAnswer ?? '');
+  expect(server.requests.some((path) => path.endsWith('vision.onnx'))).toBe(true);
+  expect(problems).toEqual([]);
+});
+
+test('a checkpoint that is not there is an error that says so', async ({ page }) => {
+  await page.goto(`${server.url}/?checkpoint=/nothing-here/`);
+  await expect(page.getByRole('status')).toContainText('checkpoint-not-found');
+});
