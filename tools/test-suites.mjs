@@ -101,6 +101,7 @@ function playwright() {
 export const suites = [
   script('check', 'types, lint, format, unused code, bundle size', ['tools/check.mjs']),
   vitest('export', 'readers, mapping, quantisation and towers of the exporter', 'packages/export'),
+  vitest('demo', 'state, formatting and statistics of the demo page', 'packages/demo'),
   vitest('runtime', 'checkpoint, tokenizer, preprocessing and engine in Node', 'packages/runtime'),
   vitest('kernels', 'all kernels on Dawn in Node', 'packages/kernels'),
   vitest('kernels-chrome', 'all kernels in headless Chrome', 'packages/kernels', 'vitest.browser.config.ts'),

@@ -1,0 +1,132 @@
+import { expect, it, vi } from 'vitest';
+import { ScriptedSession } from '../../testing/scripted-session.ts';
+import { ModelController } from './model-controller.ts';
+import type { CheckpointPlace, OpenHooks, Session } from './session-types.ts';
+
+interface Opening extends OpenHooks {
+  readonly place: CheckpointPlace;
+  readonly succeed: (session: Session) => void;
+  readonly fail: (error: Error) => void;
+}
+
+const DOWNLOAD = {
+  phase: 'download' as const,
+  file: 'model-00001-of-00001.safetensors',
+  bytes: 3_000_000,
+  totalBytes: 12_000_000,
+  fromCache: false,
+};
+
+function setUp() {
+  const openings: Opening[] = [];
+  const model = new ModelController((place, hooks) => {
+    return new Promise((succeed, fail) => openings.push({ place, ...hooks, succeed, fail }));
+  });
+  const opening = async (index: number): Promise<Opening> => {
+    await vi.waitFor(() => expect(openings.length).toBeGreaterThan(index));
+    return openings[index]!;
+  };
+  return { model, opening };
+}
+
+it('loads and shows the planned memory and progress', async () => {
+  const { model, opening } = setUp();
+  const loaded = model.load('https://host.test/a/');
+  const first = await opening(0);
+  first.onMemory({ weightBytes: 10, cacheBytes: 5, scratchBytes: 1, totalBytes: 16 });
+  first.onProgress(DOWNLOAD);
+  expect(model.state.get()).toMatchObject({
+    status: 'loading',
+    bars: { download: { bytes: 3_000_000 } },
+    memory: { totalBytes: 16 },
+  });
+  first.succeed(new ScriptedSession());
+  await loaded;
+  expect(model.state.get()).toMatchObject({ status: 'ready', adapters: [{ name: 'default' }] });
+});
+
+it('tries the same place again after a lost connection', async () => {
+  const { model, opening } = setUp();
+  const loaded = model.load('https://host.test/a/');
+  const first = await opening(0);
+  first.onProgress(DOWNLOAD);
+  first.fail(
+    Object.assign(new Error('connection lost; 3 of 12 MB are kept'), { code: 'checkpoint-network' }),
+  );
+  await loaded;
+  expect(model.state.get()).toMatchObject({
+    status: 'failed',
+    problem: { code: 'checkpoint-network', detail: 'connection lost; 3 of 12 MB are kept' },
+  });
+  const again = model.reload();
+  const second = await opening(1);
+  expect(second.place).toBe('https://host.test/a/');
+  second.succeed(new ScriptedSession());
+  await again;
+  expect(model.state.get().status).toBe('ready');
+});
+
+it('shows files that are loaded after the model is ready', async () => {
+  const { model, opening } = setUp();
+  const loaded = model.load('a');
+  const first = await opening(0);
+  first.succeed(new ScriptedSession());
+  await loaded;
+  first.onProgress({ ...DOWNLOAD, file: 'towers/vision.onnx' });
+  expect(model.state.get()).toMatchObject({ bars: { download: { file: 'towers/vision.onnx' } } });
+});
+
+it('gives the old model back before it opens the next', async () => {
+  const { model, opening } = setUp();
+  const old = new ScriptedSession();
+  const first = model.load('a');
+  (await opening(0)).succeed(old);
+  await first;
+  const second = model.load('b');
+  const next = await opening(1);
+  expect(old.disposed).toBe(true);
+  next.succeed(new ScriptedSession());
+  await second;
+});
+
+it('takes the last of two loads, whichever ends first', async () => {
+  const { model, opening } = setUp();
+  const first = model.load('a');
+  const slow = await opening(0);
+  const second = model.load('b');
+  const fast = await opening(1);
+  expect(slow.signal.aborted).toBe(true);
+  const kept = new ScriptedSession();
+  fast.succeed(kept);
+  const late = new ScriptedSession();
+  slow.succeed(late);
+  await Promise.all([first, second]);
+  expect(late.disposed).toBe(true);
+  expect(model.state.get()).toMatchObject({ status: 'ready', place: 'b' });
+  expect(kept.disposed).toBe(false);
+});
+
+it('can be cancelled', async () => {
+  const { model, opening } = setUp();
+  const loaded = model.load('a');
+  const first = await opening(0);
+  model.cancel();
+  expect(first.signal.aborted).toBe(true);
+  first.fail(Object.assign(new Error('stopped'), { code: 'aborted' }));
+  await loaded;
+  expect(model.state.get()).toMatchObject({ status: 'failed', problem: { title: 'Loading was cancelled' } });
+});
+
+it('changes adapters and shows why a change failed', async () => {
+  const { model, opening } = setUp();
+  const session = new ScriptedSession();
+  const loaded = model.load('a');
+  (await opening(0)).succeed(session);
+  await loaded;
+  await model.setAdapter('default', 0.5);
+  expect(session.adapters).toEqual([{ name: 'default', weight: 0.5 }]);
+  session.setAdapters = () =>
+    Promise.reject(Object.assign(new Error('not a number'), { code: 'invalid_adapter_weight' }));
+  await model.setAdapter('default', 0.25);
+  expect(model.state.get()).toMatchObject({ adapterProblem: { code: 'invalid_adapter_weight' } });
+});
