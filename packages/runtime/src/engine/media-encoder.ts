@@ -1,5 +1,5 @@
 import { CommandList, mean, reshape, type Gpu, type Tensor } from '@uni-moe-web/kernels';
-import type { Checkpoint } from '../checkpoint/index.ts';
+import type { Checkpoint, OnProgress } from '../checkpoint/index.ts';
 import type { PreparedMedia, TowerName } from '../modalities/modality.ts';
 import {
   createTower,
@@ -10,6 +10,8 @@ import {
 } from '../towers/index.ts';
 
 export interface MediaEncoderOptions extends OnnxRuntimeOptions {
+  /** Told of a tower's download when the first medium needs it. */
+  readonly onProgress?: OnProgress;
   /** Where towers run: `webgpu`, on the decoder's device (default), or `wasm`, on the CPU. */
   readonly towers?: 'webgpu' | 'wasm';
 }
@@ -59,7 +61,15 @@ export class MediaEncoder {
   async dispose(): Promise<void> {
     const towers = [...this.#towers.values()];
     this.#towers.clear();
-    await Promise.all(towers.map(async (tower) => (await tower).dispose()));
+    // A tower that could not be loaded has told so whoever asked for it, and holds nothing.
+    await Promise.all(
+      towers.map((loading) =>
+        loading.then(
+          (tower) => tower.dispose(),
+          () => undefined,
+        ),
+      ),
+    );
   }
 
   #tower(name: TowerName, signal: AbortSignal | undefined): Promise<Tower> {
@@ -73,9 +83,12 @@ export class MediaEncoder {
   }
 
   async #load(name: TowerName, signal: AbortSignal | undefined): Promise<Tower> {
-    const { towers: provider = 'webgpu', ...runtime } = this.#options;
+    const { towers: provider = 'webgpu', onProgress, ...runtime } = this.#options;
     const { file } = this.#checkpoint.config[name]!.tower;
-    const bytes = await this.#checkpoint.readFile(file, signal ? { signal } : {});
+    const bytes = await this.#checkpoint.readFile(file, {
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress }),
+    });
     return createTower({
       ...runtime,
       name,
