@@ -1,7 +1,7 @@
 import type { FloatType, Tensor, TensorSpec } from '../../tensor/tensor.ts';
 import { firstRows, reshape } from '../../tensor/tensor.ts';
 import { maxTiles } from './align/align.ts';
-import { TILE_ROWS } from './grouped-matmul/grouped-matmul.ts';
+import { TILE_ROWS } from './grouped-matmul/grouped-variant.ts';
 
 export interface MoeScratchOptions {
   /** Most tokens of one call. */

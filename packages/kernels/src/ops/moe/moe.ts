@@ -10,7 +10,8 @@ import { chooseMoePath, type MoePath } from './choose-path.ts';
 import { moeCombine } from './combine/combine.ts';
 import type { ExpertLora } from './expert-weights.ts';
 import { expertsDownCombine, expertsGateUp } from './experts-decode/experts-decode.ts';
-import { chooseTileRows, groupedMatmul } from './grouped-matmul/grouped-matmul.ts';
+import { groupedMatmul } from './grouped-matmul/grouped-matmul.ts';
+import { chooseGrouped } from './grouped-matmul/grouped-variant.ts';
 import { scratchView, type MoeScratch } from './moe-scratch.ts';
 
 /** Both halves of the adapters on one stack of expert matrices. */
@@ -114,7 +115,7 @@ function perToken(list: CommandList, args: MoeMlpArgs, slots: number): void {
 function grouped(list: CommandList, args: MoeMlpArgs, tokens: number, topK: number): void {
   const { norm, gateUp, down, experts, weights, y, accumulate = true, scratch, lora } = args;
   const slots = tokens * topK;
-  const tileRows = chooseTileRows(slots, gateUp.experts);
+  const { tileRows } = chooseGrouped({ slots, experts: gateUp.experts }, list.gpu.capabilities);
   const tiles = maxTiles(slots, gateUp.experts, tileRows);
   const hidden = scratchView(scratch.hidden, [slots, gateUp.rows]);
   const expertOutput = scratchView(scratch.expertOutput, [slots, down.rows]);

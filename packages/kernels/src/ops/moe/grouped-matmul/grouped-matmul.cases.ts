@@ -64,7 +64,7 @@ export const groupedMatmulCases: readonly GroupedCase[] = [
     tokens: 40,
     experts: 3,
     format: 'q8',
-    tileRows: 32,
+    tileRows: 16,
     loraRanks: [16, 8],
     slices: 2,
   },

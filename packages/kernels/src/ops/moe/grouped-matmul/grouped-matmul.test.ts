@@ -19,7 +19,8 @@ import { expertMatrices, loraInputs, uploadExperts } from '../expert-inputs.ts';
 import { expertIds } from '../experts-decode/experts-decode.cases.ts';
 import { groupedMatmulCases } from './grouped-matmul.cases.ts';
 import { slotProductsOracle } from './grouped-matmul.oracle.ts';
-import { chooseTileRows, groupedMatmul } from './grouped-matmul.ts';
+import { groupedMatmul } from './grouped-matmul.ts';
+import { chooseGrouped } from './grouped-variant.ts';
 
 for (const { name: path, gpu } of await gpuPaths()) {
   describe(`grouped-matmul (${path})`, () => {
@@ -31,8 +32,15 @@ for (const { name: path, gpu } of await gpuPaths()) {
       // Squares of huge inputs leave the range of f16.
       const withF16 = gpu.capabilities.f16 && magnitude <= 1;
       for (const dtype of withF16 ? (['f32', 'f16'] as const) : (['f32'] as const)) {
-        for (const gated of [true, false]) {
-          test(`${gated ? 'gate-up' : 'down'}, ${label}, ${dtype}`, async () => {
+        // The tiles are tested on every path, the broadcasts at every subgroup size that exists.
+        const variants =
+          gpu.capabilities.subgroups && tileRows === 16
+            ? (['tiles', 'broadcast'] as const)
+            : (['tiles'] as const);
+        for (const [gated, variant] of variants.flatMap((kind) =>
+          [true, false].map((both) => [both, kind] as const),
+        )) {
+          test(`${variant}, ${gated ? 'gate-up' : 'down'}, ${label}, ${dtype}`, async () => {
             const matrices = expertMatrices({ experts: numExperts, rows, columns, format, gated, seed: 1 });
             const weight = uploadExperts(gpu, 'weight', matrices, slices);
             const slotsPerRow = gated ? topK : 1;
@@ -66,6 +74,7 @@ for (const { name: path, gpu } of await gpuPaths()) {
               sortedSlots,
               tileExperts,
               y,
+              variant,
               ...(adapters && { lora: adapters }),
             });
             expect(list.dispatchCount).toBe(weight.slices.length);
@@ -116,7 +125,22 @@ for (const { name: path, gpu } of await gpuPaths()) {
 }
 
 test('tiles grow with the rows per expert', () => {
-  expect([2, 64, 128, 512].map((slots) => chooseTileRows(slots, 4))).toEqual([16, 16, 32, 64]);
+  const capabilities = { subgroups: true, subgroupMinSize: 32, subgroupMaxSize: 32 };
+  expect(
+    [2, 64, 128, 512].map((slots) => chooseGrouped({ slots, experts: 4 }, capabilities).tileRows),
+  ).toEqual([16, 16, 32, 64]);
+});
+
+test('broadcasts are for subgroups of 4 to 8 only', () => {
+  const kindFor = (subgroupMinSize: number, subgroupMaxSize: number): string =>
+    chooseGrouped({ slots: 512, experts: 4 }, { subgroups: true, subgroupMinSize, subgroupMaxSize }).kind;
+  expect([kindFor(4, 4), kindFor(8, 8), kindFor(8, 32), kindFor(32, 64), kindFor(1, 1)]).toEqual([
+    'broadcast',
+    'broadcast',
+    'tiles',
+    'tiles',
+    'tiles',
+  ]);
 });
 
 function padded(values: Uint32Array, length: number, fill: number): Uint32Array<ArrayBuffer> {

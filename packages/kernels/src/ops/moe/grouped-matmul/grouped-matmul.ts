@@ -7,13 +7,11 @@ import type { WeightMatrix } from '../../../tensor/weight-matrix.ts';
 import { weightBindings, weightTemplate } from '../../../tensor/weight-template.ts';
 import { expectExpertLora, expectExpertWeight, type ExpertLora } from '../expert-weights.ts';
 import source from './grouped-matmul.wgsl?raw';
+import subgroupSource from './grouped-matmul-subgroup.wgsl?raw';
+import { chooseGrouped, sharedLanes, TILE_ROWS, type GroupedVariant } from './grouped-variant.ts';
 
-const kernel = defineKernel('grouped-matmul', source);
-
-/** Weight rows of one tile; half as many outputs when gated. */
-const TILE_COLUMNS = 64;
-/** Slots of one tile. Four invocations per slot. */
-export const TILE_ROWS = [16, 32, 64] as const;
+const tileKernel = defineKernel('grouped-matmul', source);
+const subgroupKernel = defineKernel('grouped-matmul-subgroup', subgroupSource);
 
 export interface GroupedMatmulArgs {
   /** `[slots / slotsPerRow, K]`, f32 or f16: the input of slot s is row s / slotsPerRow. */
@@ -29,6 +27,8 @@ export interface GroupedMatmulArgs {
   /** `[slots, N]`, f32 or f16. */
   readonly y: Tensor;
   readonly lora?: ExpertLora;
+  /** Instead of what `chooseGrouped` gives for tiles of this height; for tests and tuning. */
+  readonly variant?: GroupedVariant['kind'];
 }
 
 /**
@@ -55,15 +55,18 @@ export function groupedMatmul(list: CommandList, args: GroupedMatmulArgs): void 
     throw new ShapeError(`sortedSlots has tiles of ${tileRows} rows, expected ${TILE_ROWS.join(', ')}`);
   }
   if (lora) expectExpertLora(lora, weight, slots, 'lora');
-  const blockRows = TILE_COLUMNS / (weight.gated ? 2 : 1);
+  const chosen = chooseGrouped({ slots, experts: weight.experts }, list.gpu.capabilities);
+  const broadcast = (args.variant ?? chosen.kind) === 'broadcast' && tileRows === 16;
+  // Weight rows of one workgroup: 64, or 64 pairs.
+  const blockRows = (broadcast ? 128 : 64) / (weight.gated ? 2 : 1);
   for (const slice of weight.slices) {
-    list.run(kernel, {
+    list.run(broadcast ? subgroupKernel : tileKernel, {
       label: weight.gated ? 'grouped-matmul gate-up' : 'grouped-matmul down',
       template: {
         ...weightTemplate(weight),
         input_type: x.dtype,
         output_type: y.dtype,
-        TILE_ROWS: tileRows,
+        ...(broadcast ? { SHARED_LANES: sharedLanes(list.gpu.capabilities) } : { TILE_ROWS: tileRows }),
         SLOTS_PER_ROW: slotsPerRow,
         OUTPUT_ROWS: weight.rows,
         GATED: weight.gated,
@@ -82,13 +85,4 @@ export function groupedMatmul(list: CommandList, args: GroupedMatmulArgs): void 
       workgroups: foldWorkgroups(Math.ceil(slice.rows / blockRows) * tiles),
     });
   }
-}
-
-/**
- * Rows of a tile for `slots` slots on `numExperts` experts: the largest that an average expert fills, because a tile
- * reads its weights once whatever it holds, and padding is work for nothing.
- */
-export function chooseTileRows(slots: number, numExperts: number): (typeof TILE_ROWS)[number] {
-  const average = slots / numExperts;
-  return average >= 64 ? 64 : average >= 24 ? 32 : 16;
 }
