@@ -1,4 +1,3 @@
-import { randomFloats } from '@uni-moe-web/kernels/bench';
 import type { DecoderConfig } from '@uni-moe-web/runtime/inspect';
 
 /** Random adapters of one rank on every projection, as peft stores them: path and content below `adapters/<name>/`. */
@@ -48,7 +47,7 @@ function safetensors(tensors: readonly { name: string; shape: readonly number[] 
   const file = new Uint8Array(8 + text.length + position);
   new DataView(file.buffer).setBigUint64(0, BigInt(text.length), true);
   file.set(text, 8);
-  const values = randomFloats(position / 4, 77, 0.01);
+  const values = Float32Array.from({ length: position / 4 }, (_, i) => 0.01 * Math.sin(i * i));
   file.set(new Uint8Array(values.buffer), 8 + text.length);
   return file;
 }

@@ -26,7 +26,7 @@ export function logScale(
 
 /** Linear axis from zero to a round number above all values. */
 export function linearScale(values: readonly number[], [from, to]: readonly [number, number]): Scale {
-  const largest = Math.max(...values, Number.MIN_VALUE);
+  const largest = Math.max(...values, 1e-9);
   const unit = 10 ** Math.floor(Math.log10(largest / 4));
   const step = [1, 2, 5, 10].map((factor) => factor * unit).find((size) => largest / size <= 6)!;
   const top = Math.ceil(largest / step) * step;

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import { CommandList, requestGpu, type Gpu } from '../src/index.ts';
+import { rmsNormBenches } from '../src/ops/rms-norm/rms-norm.bench.ts';
+import type { BenchCase } from './bench-case.ts';
+import { observeGpu } from './observe-gpu.ts';
+import { runCase, verdictOf, type CreatePeers, type RunCaseOptions } from './run-case.ts';
+
+const options: RunCaseOptions = {
+  ceiling: { copyBytesPerSecond: 1e12, readBytesPerSecond: 1e12, flopsPerSecond: 1e15 },
+  sets: 2,
+  setBytes: 1e9,
+  cacheBytes: 1e9,
+  seed: 3,
+  rounds: 3,
+  sampleMs: 1,
+  budgetMs: 1000,
+};
+const benchCase = rmsNormBenches[0]!;
+const gpu: Gpu = await requestGpu();
+
+describe('one case of a benchmark', () => {
+  test('our operation is right, timed by both clocks, and compared with itself', async () => {
+    const { contenders, rooflineMs } = await runCase(gpu, benchCase, async () => [], options);
+    const [own] = contenders;
+    expect(own).toMatchObject({ name: 'uni-moe-web', verdict: 'exact' });
+    expect(own!.timing).toMatchObject({ dispatches: 1, submits: 1, wallRatio: { median: 1 } });
+    expect(own!.timing!.wallMs.count).toBe(6);
+    expect(own!.timing!.wallMs.median).toBeGreaterThan(0);
+    expect(rooflineMs).toBeCloseTo((benchCase.work.bytes / 1e12) * 1000);
+  });
+
+  test('a contender that writes nothing is wrong, however fast', async () => {
+    const idle: CreatePeers = async (inputs) => [
+      {
+        name: 'idle',
+        run: () => undefined,
+        output: (set) => inputs[set]!.output,
+        dispose: () => undefined,
+      },
+    ];
+    const { contenders } = await runCase(gpu, benchCase, idle, options);
+    expect(contenders[1]).toMatchObject({
+      verdict: 'wrong',
+      reason: 'parts of the result were not written or are NaN',
+    });
+    expect(contenders[1]!.timing).toBeUndefined();
+  });
+
+  test('a contender that throws, or cannot be made, is reported and the others are timed', async () => {
+    const failing: CreatePeers = async (inputs) => [
+      { name: 'absent', reason: 'no such operator' },
+      {
+        name: 'broken',
+        run: () => Promise.reject(new Error('out of order')),
+        output: (set) => inputs[set]!.output,
+        dispose: () => undefined,
+      },
+    ];
+    const { contenders } = await runCase(gpu, benchCase, failing, options);
+    expect(contenders.map(({ verdict }) => verdict)).toEqual(['exact', 'failed', 'failed']);
+    expect(contenders[2]!.reason).toBe('out of order');
+  });
+
+  test('a wrong result of our own is not timed', async () => {
+    const off: BenchCase = {
+      ...benchCase,
+      prepare(device, seed) {
+        const input = benchCase.prepare(device, seed);
+        return {
+          ...input,
+          expected: () => ({ values: input.expected().values.map((value) => value * 1.1) }),
+        };
+      },
+    };
+    const { contenders } = await runCase(gpu, off, async () => [], options);
+    expect(contenders[0]).toMatchObject({ verdict: 'wrong', reason: 'relative error 9.1e-2' });
+    expect(contenders[0]!.timing).toBeUndefined();
+  });
+
+  test('a figure above the ceiling is refused', async () => {
+    const ceiling = { copyBytesPerSecond: 1e12, readBytesPerSecond: 1e12, flopsPerSecond: 1 };
+    const { contenders } = await runCase(gpu, benchCase, async () => [], { ...options, ceiling });
+    expect(contenders[0]).toMatchObject({ verdict: 'refused' });
+    expect(contenders[0]!.reason).toContain('GFLOP/s is more than');
+  });
+
+  test('errors of 8-bit activations are coarse, larger ones wrong', () => {
+    expect([1e-7, 5e-6, 4e-3, 0.1, Infinity].map((error) => verdictOf(error, 2e-6))).toEqual([
+      'exact',
+      'exact',
+      'coarse',
+      'wrong',
+      'wrong',
+    ]);
+  });
+
+  test('dispatches and submits are counted, and the device is left as it was', async () => {
+    const input = benchCase.prepare(gpu, 1);
+    const list = new CommandList(gpu);
+    input.record(list);
+    input.record(list);
+    const { createCommandEncoder } = gpu.device;
+    const activity = await observeGpu(gpu.device, async () => {
+      list.submit();
+      list.submit();
+    });
+    expect(activity).toMatchObject({ dispatches: 4, submits: 2 });
+    if (gpu.capabilities.timestamps) expect(activity.passMs).toBeGreaterThan(0);
+    expect(gpu.device.createCommandEncoder).toBe(createCommandEncoder);
+    list.dispose();
+    input.dispose();
+  });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { parseOptions } from './options.ts';
+
+describe('options of pnpm bench', () => {
+  test('without any: everything in Chrome, with fresh data', () => {
+    const options = parseOptions([]);
+    expect(options).toMatchObject({ host: 'chrome', quick: false, ops: [], shapes: [], without: [] });
+    expect(options.seed).toBeGreaterThanOrEqual(0);
+  });
+
+  test('all of them', () => {
+    const args =
+      '--host node --adapter lavapipe --no-f16 --no-subgroups --op linear --op moe --shape 4096 --quick --json a.json --compare b.json --seed 5 --out dir';
+    expect(parseOptions(args.split(' '))).toEqual({
+      host: 'node',
+      adapter: 'lavapipe',
+      without: ['shader-f16', 'subgroups'],
+      ops: ['linear', 'moe'],
+      shapes: ['4096'],
+      quick: true,
+      json: 'a.json',
+      compare: 'b.json',
+      seed: 5,
+      out: 'dir',
+    });
+  });
+
+  test('what is unknown is named', () => {
+    expect(() => parseOptions(['--host', 'safari'])).toThrow('--host safari: expected chrome or node');
+    expect(() => parseOptions(['--seed', 'x'])).toThrow('--seed x: expected a whole number');
+    expect(() => parseOptions(['--fast'])).toThrow('--fast');
+  });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { changesBetween, compareReports } from './compare.ts';
+import { htmlReport } from './html-report.ts';
+import { markdownReport } from './markdown.ts';
+import { alignTables, terminalReport } from './terminal-report.ts';
+import { sampleCase, sampleReport } from './testing/sample-report.ts';
+import { shortNumber } from './text-table.ts';
+
+describe('reports of a benchmark', () => {
+  test('numbers have three digits that count', () => {
+    expect([1234.5, 12.345, 1.2345, 0.012345, 0].map(shortNumber)).toEqual([
+      '1235',
+      '12.3',
+      '1.23',
+      '0.0123',
+      '0',
+    ]);
+    expect(shortNumber(Infinity)).toBe('-');
+  });
+
+  test('Markdown names machine, ceilings, every contender and every verdict', () => {
+    const text = markdownReport(sampleReport());
+    expect(text).toContain('# Benchmark on maker & model');
+    expect(text).toContain('copy 10.0 GB/s, read 12.0 GB/s, 80.0 GFLOP/s');
+    expect(text).toContain(
+      '| linear | q4 1 x 64 -> 64 | uni-moe-web | 2.00 (1.80-2.20) | 1.60 | 5.00 | 50 % | 20.0 | 2 | 1 | 1.00 | 1.00 | 2e-7 |',
+    );
+    expect(text).toContain('| ORT <wrong> | wrong: relative error 3.0e-1 |');
+    expect(text).toContain('| 512 | 5.00 (4.50-5.50) | 200 | 0.200 | 37 | 1 | 0.500 |');
+    expect(text).toContain('LoRA of rank 16 on every projection: a step at context 16 takes 1.07 times');
+  });
+
+  test('all rows of a table have the width of its head', () => {
+    const rows = markdownReport(sampleReport())
+      .split('\n')
+      .filter((line) => line.startsWith('| '));
+    const cells = rows.map((row) => row.slice(2, -2).split(' | ').length);
+    expect(new Set(cells)).toEqual(new Set([13, 7, 4]));
+  });
+
+  test('a wrong or refused result shows no rate', () => {
+    const [first] = sampleReport().cases;
+    const [own, peer] = first!.contenders;
+    const refused = { ...peer!, verdict: 'refused' as const, reason: 'too fast to be true' };
+    const text = markdownReport(sampleReport([{ ...first!, contenders: [own!, refused] }]));
+    expect(text).toContain('| ORT peer | 6.00 (5.40-6.60) | 4.80 | refused |  |  |');
+  });
+
+  test('columns line up in a terminal', () => {
+    expect(alignTables('| a | long |\n| --- | --- |\n| wide cell | 1 |\nafter')).toBe(
+      'a          long\n---------  ----\nwide cell  1\nafter',
+    );
+    expect(terminalReport(sampleReport())).not.toContain('| ');
+  });
+
+  test('the page stands alone, shows every plot and escapes names', () => {
+    const html = htmlReport(sampleReport());
+    expect(html).not.toMatch(/(?:src|href)=|https?:|@import|url\(/);
+    expect(html.match(/<svg /g)).toHaveLength(5);
+    expect(html).toContain('ORT &lt;wrong&gt;');
+    expect(html).not.toContain('ORT <wrong>');
+    expect(html).not.toContain('NaN');
+    expect(html).not.toContain('undefined');
+    expect(html).toContain('attention-decode: 2.00 ms');
+  });
+
+  test('a run of one operation has a page without empty plots', () => {
+    const html = htmlReport({ ...sampleReport([sampleCase('linear', 'one', 3)]), models: [] });
+    expect(html.match(/<svg /g)).toHaveLength(1);
+  });
+
+  test('a change counts only beyond the spread of both runs', () => {
+    const before = sampleReport([
+      sampleCase('a', 'x', 10),
+      sampleCase('b', 'x', 10),
+      sampleCase('c', 'x', 10),
+    ]);
+    const after = sampleReport([sampleCase('a', 'x', 5), sampleCase('b', 'x', 11), sampleCase('c', 'x', 20)]);
+    expect(changesBetween(before, after).map(({ verdict }) => verdict)).toEqual(['faster', 'same', 'slower']);
+    expect(compareReports(before, after)).toContain('0.500 x');
+    const elsewhere = { ...before, adapter: { ...before.adapter, name: 'another' } };
+    expect(compareReports(elsewhere, after)).toContain('times of two machines say nothing');
+  });
+});
