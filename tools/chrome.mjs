@@ -52,8 +52,7 @@ function playwrightBrowsers() {
   ];
   return readdirSync(root)
     .filter((name) => /^chromium-\d+$/.test(name))
-    .sort()
-    .reverse()
+    .sort((a, b) => b.localeCompare(a))
     .flatMap((name) => inside.map((path) => join(root, name, path)));
 }
 

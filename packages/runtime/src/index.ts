@@ -27,7 +27,7 @@ export {
 } from './checkpoint/index.ts';
 export * from './checkpoint/errors.ts';
 export type { AudioConfig, CheckpointConfig, DecoderConfig, VisionConfig } from './checkpoint/format.ts';
-export { EngineDisposedError, EngineOptionError } from './engine/errors.ts';
+export { DeviceLostError, EngineDisposedError, EngineOptionError } from './engine/errors.ts';
 export { AbortedError, RuntimeError, type ErrorDetails, type RuntimeErrorJson } from './errors.ts';
 export * from './modalities/errors.ts';
 export type { ModalityName } from './modalities/modality.ts';
@@ -35,6 +35,7 @@ export type { AudioSource, RawAudio } from './modalities/audio/decode.ts';
 export type { ImageSource } from './modalities/image/decode.ts';
 export type { RawPixels } from './modalities/image/rgb-image.ts';
 export type { VideoSource } from './modalities/video/frames.ts';
+export * from './towers/errors.ts';
 export { WorkerFailedError } from './worker/errors.ts';
 export { UnexpectedError } from './worker/wire-errors.ts';
 export { KernelError, type Capabilities } from '@uni-moe-web/kernels';

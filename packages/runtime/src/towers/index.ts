@@ -1,4 +1,3 @@
-export { TowerGraphError, TowerInputError, TowerRunError, TowerRuntimeError } from './errors.ts';
 export { createTower, type TowerOptions } from './onnx-tower.ts';
 export type { OnnxRuntimeOptions } from './onnx-runtime.ts';
 export {
