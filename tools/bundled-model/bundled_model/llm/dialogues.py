@@ -12,6 +12,8 @@ from .questions import QUESTIONS
 #: How often each kind is drawn in training.
 MIX = {"name": 30, "group": 5, "check": 8, "scene": 14, "noise-picture": 2, "speech": 14, "sound": 8, "noise-sound": 2, "spoken-question": 9, "text": 16}
 
+HEARD = {"speech", "sound", "noise-sound", "spoken-question"}
+
 
 @dataclass
 class Dialogue:
@@ -22,6 +24,8 @@ class Dialogue:
     kind: str = "text"
     #: What a correct answer must contain; the whole answer if empty.
     keyword: str = ""
+    #: What each answer says, for the adapters, which say it in another way: ("name", label), ("check", label, asked), ...
+    about: list[tuple] = field(default_factory=list)
 
 
 class Dialogues:
@@ -54,31 +58,33 @@ class Dialogues:
         name = "noise-new" if self.held_out else "noise"
         return name, rng.randrange(len(self.features.labels[name]))
 
-    def _about_icon(self, rng: random.Random, label: str, kind: str) -> tuple[str, str, str]:
+    def _about_icon(self, rng: random.Random, label: str, kind: str) -> tuple[str, str, str, tuple]:
         if kind == "name":
-            return self._ask(rng, "name"), answers.name_answer(label), f"{answers.with_article(label)}."
+            return self._ask(rng, "name"), answers.name_answer(label), f"{answers.with_article(label)}.", ("name", label)
         if kind == "group":
-            return self._ask(rng, "group"), answers.group_answer(label), ""
+            return self._ask(rng, "group"), answers.group_answer(label), "", ("group", label)
         group = PICTURES[label][0]
         near = [other for other in PICTURE_LABELS if other != label and (rng.random() < 0.5 or PICTURES[other][0] == group)]
         asked = label if rng.random() < 0.5 else rng.choice(near)
         answer = answers.check_answer(label, asked)
-        return self._ask(rng, "check").format(x=answers.with_article(asked)), answer, answer.split(",")[0] + ","
+        return self._ask(rng, "check").format(x=answers.with_article(asked)), answer, answer.split(",")[0] + ",", ("check", label, asked)
 
     def draw(self, rng: random.Random, kind: str | None = None) -> Dialogue:
-        kind = kind or rng.choices(list(MIX), list(MIX.values()))[0]
+        kinds = [kind for kind in MIX if self.speech in self.features.labels or kind not in HEARD]
+        kind = kind or rng.choices(kinds, [MIX[kind] for kind in kinds])[0]
         made = getattr(self, "make_" + kind.replace("-", "_"))(rng)
         made.kind = kind if not made.kind.startswith("scene/") else made.kind
         return made
 
     def make_name(self, rng: random.Random, kind: str = "name") -> Dialogue:
         label, image = self._icon(rng)
-        question, answer, keyword = self._about_icon(rng, label, kind)
-        turns = [(user_text(question, True, False), answer)]
+        question, answer, keyword, said = self._about_icon(rng, label, kind)
+        turns, about = [(user_text(question, True, False), answer)], [said]
         if self.held_out == 0 and rng.random() < 0.12:
-            question, answer, _ = self._about_icon(rng, label, rng.choice(("name", "group", "check", "check")))
+            question, answer, _, said = self._about_icon(rng, label, rng.choice(("name", "group", "check", "check")))
             turns.append((question, answer))
-        return Dialogue(turns, images=[image], keyword=keyword)
+            about.append(said)
+        return Dialogue(turns, images=[image], keyword=keyword, about=about)
 
     def make_group(self, rng: random.Random) -> Dialogue:
         return self.make_name(rng, "group")
@@ -97,11 +103,12 @@ class Dialogues:
         if self.held_out == 0 and rng.random() < 0.15:
             second = rng.choice(kinds)
             turns.append((self._ask(rng, second), answers.scene_answer(second, facts)))
-        return Dialogue(turns, images=[image], kind=f"scene/{kind}")
+            return Dialogue(turns, images=[image], kind=f"scene/{second}", about=[("scene", kind, facts), ("scene", second, facts)])
+        return Dialogue(turns, images=[image], kind=f"scene/{kind}", about=[("scene", kind, facts)])
 
     def make_noise_picture(self, rng: random.Random) -> Dialogue:
         kind = rng.choice(("name", "name", "name", "colour", "count", "shape"))
-        return Dialogue([(user_text(self._ask(rng, kind), True, False), answers.CANNOT_SEE)], images=[self._noise_picture(rng)])
+        return Dialogue([(user_text(self._ask(rng, kind), True, False), answers.CANNOT_SEE)], images=[self._noise_picture(rng)], about=[("cannot see",)])
 
     def _trailing(self, rng: random.Random) -> list[tuple[str, int]]:
         """A recording is often longer than one chunk; the rest is silence."""
@@ -111,16 +118,16 @@ class Dialogues:
         label = rng.choice(sorted(self.features.by_label[self.speech]))
         sounds = [self._clip(rng, self.speech, label), *self._trailing(rng)]
         kind = "speech" if rng.random() < 0.8 or self.held_out else "sound"
-        return Dialogue([(user_text(self._ask(rng, kind), False, True), answers.said(label))], sounds=sounds)
+        return Dialogue([(user_text(self._ask(rng, kind), False, True), answers.said(label))], sounds=sounds, about=[("said", label)])
 
     def make_sound(self, rng: random.Random) -> Dialogue:
         label = rng.choice([label for label in sorted(self.features.by_label[self.sound]) if label != NOISE])
         kind = "sound" if rng.random() < 0.85 or self.held_out else "speech"
-        return Dialogue([(user_text(self._ask(rng, kind), False, True), answers.heard(label))], sounds=[self._clip(rng, self.sound, label), *self._trailing(rng)])
+        return Dialogue([(user_text(self._ask(rng, kind), False, True), answers.heard(label))], sounds=[self._clip(rng, self.sound, label), *self._trailing(rng)], about=[("heard", label)])
 
     def make_noise_sound(self, rng: random.Random) -> Dialogue:
         sound = self._clip(rng, self.sound, NOISE) if rng.random() < 0.85 or self.held_out else ("silence", rng.randrange(8))
-        return Dialogue([(user_text(self._ask(rng, rng.choice(("sound", "speech"))), False, True), answers.CANNOT_HEAR)], sounds=[sound])
+        return Dialogue([(user_text(self._ask(rng, rng.choice(("sound", "speech"))), False, True), answers.CANNOT_HEAR)], sounds=[sound], about=[("cannot hear",)])
 
     def make_spoken_question(self, rng: random.Random) -> Dialogue:
         question = rng.choice(sorted(SPOKEN_QUESTIONS))
@@ -128,16 +135,16 @@ class Dialogues:
         sound = self._clip(rng, self.speech, question)
         if kind in ("name", "group") and rng.random() < 0.85:
             label, image = self._icon(rng)
-            _, answer, keyword = self._about_icon(rng, label, kind)
+            _, answer, keyword, said = self._about_icon(rng, label, kind)
         else:
             facts, image = self._scene(rng)
             while kind == "position" and facts["count"] != 0:
                 facts, image = self._scene(rng)
-            answer, keyword = answers.scene_answer(kind, facts), ""
+            answer, keyword, said = answers.scene_answer(kind, facts), "", ("scene", kind, facts)
         typed = "" if rng.random() < 0.8 else "Answer the question."
-        return Dialogue([(user_text(typed, True, True), answer)], images=[image], sounds=[sound], keyword=keyword)
+        return Dialogue([(user_text(typed, True, True), answer)], images=[image], sounds=[sound], keyword=keyword, about=[said])
 
     def make_text(self, rng: random.Random) -> Dialogue:
         question, answer = rng.choice(chat.NEW) if self.held_out == 2 else chat.draw(rng)
-        return Dialogue([(question, answer)])
+        return Dialogue([(question, answer)], about=[("text", answer)])
 

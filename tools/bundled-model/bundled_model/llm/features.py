@@ -27,14 +27,14 @@ def load_towers() -> tuple[vision.VisionClassifier, audio.AudioClassifier]:
 
 
 @torch.no_grad()
-def cache(icon_views: int = 10, speech_views: int = 2, sound_views: int = 4) -> None:
-    """STATE/features.pt: per set a list of {features, label or facts, kind}."""
+def cache(part: str, icon_views: int = 10, speech_views: int = 2, sound_views: int = 4) -> None:
+    """`part` pictures or sounds: STATE/features-<part>.pt holds features by set, the .json beside it their labels or facts."""
     eye, ear = load_towers()
     out: dict[str, dict] = {}
 
     def see(name: str, pixels: torch.Tensor, labels: list) -> None:
         with autocast():
-            parts = [eye.tower(vision.normalise(part)).half() for part in pixels.split(256)]
+            parts = [eye.tower(vision.normalise(few)).half() for few in pixels.split(256)]
         entry = out.setdefault(name, {"features": [], "labels": []})
         entry["features"] += parts
         entry["labels"] += labels
@@ -44,53 +44,59 @@ def cache(icon_views: int = 10, speech_views: int = 2, sound_views: int = 4) -> 
         if generator is not None:
             features = audio.colour(features, generator, 0.7)
         with autocast():
-            parts = [ear.aligner(ear.encoder(part)).half() for part in features.split(64)]
+            parts = [ear.aligner(ear.encoder(few)).half() for few in features.split(64)]
         entry = out.setdefault(name, {"features": [], "labels": []})
         entry["features"] += parts
         entry["labels"] += labels
 
-    icons, rows = pictures.load_icons()
-    labels = [row["label"] for row in rows]
-    augment = vision.IconAugmenter(icons)
-    groups = {"icons": pictures.TRAIN_STYLES, **{name: (style,) for name, style in pictures.HELD_OUT_STYLES.items()}}
-    for name, styles in groups.items():
-        chosen = torch.tensor([i for i, row in enumerate(rows) if row["style"] in styles])
-        for view in range(icon_views if name == "icons" else 1):
-            for part in chosen.split(256):
-                generator = torch.Generator().manual_seed(1000 + view)
-                see(name, augment(part, generator, 0.6 if name == "icons" else 0.3), [labels[i] for i in part])
-        if name == "icons":
-            generator = torch.Generator().manual_seed(77)
-            see("icons-new", augment(chosen, generator, 0.3), [labels[i] for i in chosen])
-    for name in ("train", "new", "held-out"):
-        scenes, facts = pictures.load_scenes(name)
-        see(f"scenes-{name}", vision.as_pixels(scenes), facts)
-    for name, seed, count in (("noise", 11, 300), ("noise-new", 12, 100)):
-        see(name, vision.as_pixels(pictures.draw_noise(np.random.default_rng(seed), count)), [None] * count)
-    print("pictures cached", flush=True)
-
-    for clips, views, speech in ((Clips("speech"), speech_views, True), (Clips("sounds"), sound_views, False)):
-        for part, chosen in audio.sets_of(clips).items():
-            train = part == "train"
-            for view in range(views if train else 1):
-                for few in np.array_split(chosen, max(1, len(chosen) // 64)):
-                    rng = np.random.default_rng([view, int(few[0])])
-                    waves = audio.place([clips[i] for i in few], rng, 0.8 if train else 0.4)
-                    names = [clips.rows[i][1] for i in few]
-                    hear(f"{'speech' if speech else 'sounds'}-{part}", waves, names, torch.Generator().manual_seed(view * 10**6 + int(few[0])) if train else None)
-    silence = torch.zeros(8, audio.CHUNK) + torch.randn(8, audio.CHUNK) * torch.linspace(0, 0.01, 8)[:, None]
-    hear("silence", silence, [NOISE] * 8, None)
+    if part == "pictures":
+        icons, rows = pictures.load_icons()
+        labels = [row["label"] for row in rows]
+        augment = vision.IconAugmenter(icons)
+        groups = {"icons": pictures.TRAIN_STYLES, **{name: (style,) for name, style in pictures.HELD_OUT_STYLES.items()}}
+        for name, styles in groups.items():
+            chosen = torch.tensor([i for i, row in enumerate(rows) if row["style"] in styles])
+            for view in range(icon_views if name == "icons" else 1):
+                for few in chosen.split(256):
+                    generator = torch.Generator().manual_seed(1000 + view)
+                    see(name, augment(few, generator, 0.6 if name == "icons" else 0.3), [labels[i] for i in few])
+            if name == "icons":
+                generator = torch.Generator().manual_seed(77)
+                see("icons-new", augment(chosen, generator, 0.3), [labels[i] for i in chosen])
+        for name in ("train", "new", "held-out"):
+            scenes, facts = pictures.load_scenes(name)
+            see(f"scenes-{name}", vision.as_pixels(scenes), facts)
+        for name, seed, count in (("noise", 11, 300), ("noise-new", 12, 100)):
+            see(name, vision.as_pixels(pictures.draw_noise(np.random.default_rng(seed), count)), [None] * count)
+    else:
+        for clips, views, speech in ((Clips("speech"), speech_views, True), (Clips("sounds"), sound_views, False)):
+            for group, chosen in audio.sets_of(clips).items():
+                train = group == "train"
+                for view in range(views if train else 1):
+                    for few in np.array_split(chosen, max(1, len(chosen) // 64)):
+                        rng = np.random.default_rng([view, int(few[0])])
+                        waves = audio.place([clips[i] for i in few], rng, 0.8 if train else 0.4)
+                        names = [clips.rows[i][1] for i in few]
+                        hear(f"{'speech' if speech else 'sounds'}-{group}", waves, names, torch.Generator().manual_seed(view * 10**6 + int(few[0])) if train else None)
+        silence = torch.zeros(8, audio.CHUNK) + torch.randn(8, audio.CHUNK) * torch.linspace(0, 0.01, 8)[:, None]
+        hear("silence", silence, [NOISE] * 8, None)
     for entry in out.values():
         entry["features"] = torch.cat(entry["features"])
-    torch.save({name: entry["features"] for name, entry in out.items()}, STATE / "features.pt")
-    (STATE / "features.json").write_text(json.dumps({name: entry["labels"] for name, entry in out.items()}))
+    torch.save({name: entry["features"] for name, entry in out.items()}, STATE / f"features-{part}.pt")
+    (STATE / f"features-{part}.json").write_text(json.dumps({name: entry["labels"] for name, entry in out.items()}))
     print({name: len(entry["labels"]) for name, entry in out.items()}, flush=True)
 
 
 class Features:
     def __init__(self) -> None:
-        self.features = torch.load(STATE / "features.pt", weights_only=True)
-        self.labels = json.loads((STATE / "features.json").read_text())
+        self.features: dict[str, torch.Tensor] = {}
+        self.labels: dict[str, list] = {}
+        for part in ("pictures", "sounds"):
+            # The decoder may begin on pictures and text while the audio tower is still in training.
+            if part == "sounds" and not (STATE / "features-sounds.pt").exists():
+                continue
+            self.features |= torch.load(STATE / f"features-{part}.pt", weights_only=True)
+            self.labels |= json.loads((STATE / f"features-{part}.json").read_text())
         self.by_label: dict[str, dict[str, list[int]]] = {}
         for name, labels in self.labels.items():
             index: dict[str, list[int]] = {}

@@ -125,7 +125,8 @@ def quick_check(model, batcher: Batcher, sets: dict[str, Dialogues], each: int =
     told = []
     for name, dialogues in sets.items():
         rng = random.Random(11)
-        for kind in ("name", "scene", "speech", "sound", "spoken-question", "text"):
+        heard = ("speech", "sound", "spoken-question") if dialogues.speech in batcher.features.labels else ()
+        for kind in ("name", "scene", "text", *heard):
             asked = [dialogues.draw(rng, kind) for _ in range(each)]
             found = generate(model, batcher, asked)
             told.append(f"{name}/{kind} {sum(map(correct, asked, found))}/{each}")
