@@ -283,4 +283,32 @@ export const mutants: readonly Mutant[] = [
     bug: 'index',
     test: 'ops/sample',
   },
+  {
+    file: 'wgsl/order-search.wgsl',
+    find: 'index <= cut.index',
+    replace: 'index < cut.index',
+    bug: 'bound',
+    test: 'ops/sample',
+  },
+  {
+    file: 'wgsl/order-search.wgsl',
+    find: 'select(0u, 1u, before + low < before)',
+    replace: '0u',
+    bug: 'scale',
+    test: 'ops/sample',
+  },
+  {
+    file: 'wgsl/order-search.wgsl',
+    find: 'let open = (1u << prefix.shift) - 1u',
+    replace: 'let open = 0u',
+    bug: 'mask',
+    test: 'ops/sample',
+  },
+  {
+    file: 'wgsl/order-search.wgsl',
+    find: 'less64(before, rest) && !less64(after, rest)',
+    replace: '!less64(rest, before) && less64(rest, after)',
+    bug: 'bound',
+    test: 'ops/sample',
+  },
 ];

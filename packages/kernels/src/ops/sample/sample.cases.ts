@@ -223,6 +223,14 @@ export const sampleCases: readonly SampleCase[] = [
     settings: { topP: 0.25 },
     prepare: (x) => x.fill(2),
   },
+  {
+    // Each of the many weighs 1.9999 / 4096: nearly every addition carries from the low to the high word.
+    name: 'top-p over many small weights',
+    vocabSize: 4001,
+    steps: 24,
+    settings: { topP: 0.45 },
+    prepare: (x) => (x.fill(-7.624669), (x[17] = 0)),
+  },
   { name: 'min-p 0.2', vocabSize: 1500, steps: 12, settings: { minP: 0.2, temperature: 2 } },
   { name: 'min-p 1', vocabSize: 1500, steps: 2, settings: { minP: 1, temperature: 3 } },
   {
