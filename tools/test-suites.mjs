@@ -100,6 +100,7 @@ function playwright() {
 /** @type {Suite[]} */
 export const suites = [
   script('check', 'types, lint, format, unused code, bundle size', ['tools/check.mjs']),
+  vitest('tools', 'reports and plots of the benchmark', 'tools'),
   vitest('export', 'readers, mapping, quantisation and towers of the exporter', 'packages/export'),
   vitest('demo', 'state, formatting and statistics of the demo page', 'packages/demo'),
   vitest('runtime', 'checkpoint, tokenizer, preprocessing and engine in Node', 'packages/runtime'),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'vite';
 import { create, globals } from 'webgpu';
@@ -55,9 +56,8 @@ function provideWebGpu(adapter: string | undefined): void {
     'disable-dawn-features=timestamp_quantization',
     ...(adapter === undefined || isDriver ? [] : [`adapter=${adapter}`]),
   ]);
-  const { hardwareConcurrency } = globalThis.navigator ?? {};
   Object.defineProperty(globalThis, 'navigator', {
-    value: { gpu, hardwareConcurrency, userAgent: 'Node' },
+    value: { gpu, hardwareConcurrency: availableParallelism(), userAgent: 'Node' },
     configurable: true,
   });
   copySharedMemory();
