@@ -26,10 +26,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
 }`,
 );
 
-/** Sixteen independent chains of vec4 multiply-adds per invocation: 128 operations per step. */
+/** Sixteen independent chains of vec4 multiply-adds per invocation; CPU adapters compile `fma` and `*` `+` differently. */
 const flopsKernel = defineKernel(
   'bench-flops',
   `#const STEPS: u32
+#flag FUSED
 @group(0) @binding(0) var<storage, read> source: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> sums: array<vec4<f32>>;
 @compute @workgroup_size(256)
@@ -38,7 +39,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let shift = source[1];
 ${Array.from({ length: 16 }, (_, i) => `  var v${i} = source[${i}] + f32(id.x);`).join('\n')}
   for (var step = 0u; step < STEPS; step++) {
+#if FUSED
 ${Array.from({ length: 16 }, (_, i) => `    v${i} = fma(v${i}, scale, shift);`).join('\n')}
+#else
+${Array.from({ length: 16 }, (_, i) => `    v${i} = v${i} * scale + shift;`).join('\n')}
+#endif
   }
   sums[id.x] = ${Array.from({ length: 16 }, (_, i) => `v${i}`).join(' + ')};
 }`,
@@ -76,12 +81,16 @@ export async function measureCeiling(gpu: Gpu, { bufferBytes }: CeilingOptions):
         workgroups: [groups, 1, 1],
       }),
     );
-    const steps = await flopSteps(gpu, source, target);
-    const flops = await bestSeconds(gpu, (list) => runFlops(list, source, target, steps));
+    let flopsPerSecond = 0;
+    for (const fused of [true, false]) {
+      const steps = await flopSteps(gpu, source, target, fused);
+      const seconds = await bestSeconds(gpu, (list) => runFlops(list, source, target, steps, fused));
+      flopsPerSecond = Math.max(flopsPerSecond, (FLOP_INVOCATIONS * steps * FLOPS_PER_STEP) / seconds);
+    }
     return {
       copyBytesPerSecond: (2 * bufferBytes) / Math.min(copy, transfer),
       readBytesPerSecond: bufferBytes / read,
-      flopsPerSecond: (FLOP_INVOCATIONS * steps * FLOPS_PER_STEP) / flops,
+      flopsPerSecond,
     };
   } finally {
     source.buffer.destroy();
@@ -91,18 +100,18 @@ export async function measureCeiling(gpu: Gpu, { bufferBytes }: CeilingOptions):
 
 type Buffers = Parameters<CommandList['copy']>[0];
 
-function runFlops(list: CommandList, source: Buffers, sums: Buffers, steps: number): void {
+function runFlops(list: CommandList, source: Buffers, sums: Buffers, steps: number, fused: boolean): void {
   list.run(flopsKernel, {
-    template: { STEPS: steps },
+    template: { STEPS: steps, FUSED: fused },
     bindings: { source, sums },
     workgroups: [FLOP_INVOCATIONS / 256, 1, 1],
   });
 }
 
 /** Steps that take about 30 ms, found by doubling. */
-async function flopSteps(gpu: Gpu, source: Buffers, sums: Buffers): Promise<number> {
+async function flopSteps(gpu: Gpu, source: Buffers, sums: Buffers, fused: boolean): Promise<number> {
   for (let steps = 16; ; steps *= 4) {
-    const seconds = await bestSeconds(gpu, (list) => runFlops(list, source, sums, steps), 2);
+    const seconds = await bestSeconds(gpu, (list) => runFlops(list, source, sums, steps, fused), 2);
     if (seconds > 0.03 || steps >= 2 ** 16) return steps;
   }
 }
