@@ -17,6 +17,7 @@ pnpm export --base DIR --finetuned DIR --vision DIR --audio DIR --out DIR --quan
   --quant FORMAT      how matrices are stored: q4 (4.5 bits per weight), q8 (8.5), f16 or f32
   --merge-lora        add LoRA to the weights, as the reference does
   --keep-lora         write LoRA to adapters/default, leave the weights as they are
+  --adapter DIR       another adapter in peft's layout, kept beside the weights and off after loading; may be repeated
   --description TEXT  shown by pages that load the checkpoint
   --overwrite         replace an earlier export at --out
   --verbose           list every tensor
@@ -31,6 +32,7 @@ const OPTIONS = {
   quant: { type: 'string' },
   'merge-lora': { type: 'boolean' },
   'keep-lora': { type: 'boolean' },
+  adapter: { type: 'string', multiple: true },
   description: { type: 'string' },
   overwrite: { type: 'boolean' },
   verbose: { type: 'boolean' },
@@ -85,6 +87,7 @@ function exportOptions(values: Values): ExportOptions {
     out: required('out'),
     quant,
     lora: merge ? 'merge' : 'keep',
+    adapters: values.adapter,
     description: values.description,
     overwrite: values.overwrite,
   };

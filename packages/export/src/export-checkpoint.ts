@@ -11,8 +11,9 @@ import { mapUniMoeLlama, type UniMoeMapping } from './map/uni-moe-llama.ts';
 import { planParts } from './quantize.ts';
 import { readReference, type ReferenceFolders, type ReferenceSources } from './read-reference.ts';
 import { TensorFiles } from './read/tensor-files.ts';
+import { readSwitchableAdapters, type SwitchableAdapter } from './switchable-adapters.ts';
 import { verifyAdapter, verifyFolder, verifyShards, type TensorReport } from './verify.ts';
-import { writeAdapter } from './write/adapter.ts';
+import { ADAPTER_NAME, writeAdapter } from './write/adapter.ts';
 import { listFiles, writeManifest } from './write/manifest.ts';
 import { planShards, tensorIndex, writeShards, type PassHooks, type Shard } from './write/shards.ts';
 import { writeInPlace } from './write/staging.ts';
@@ -24,6 +25,8 @@ export interface ExportOptions extends ReferenceFolders {
   readonly quant: WeightFormat;
   /** `merge` adds LoRA to the weights, as the reference does; `keep` writes it to `adapters/default`. */
   readonly lora: 'merge' | 'keep';
+  /** Folders of further adapters in peft's layout, written to `adapters/<folder name>` and off after loading. */
+  readonly adapters?: readonly string[] | undefined;
   /** Shown to people by a page. */
   readonly description?: string | undefined;
   /** Whether an earlier export at `out` may be replaced. */
@@ -72,8 +75,14 @@ export async function exportCheckpoint(options: ExportOptions): Promise<ExportRe
       { lora: options.lora, tokenizerLength: sources.tokenizer.length, configFile: sources.configFile },
       ledger,
     );
+    const switchable = await readSwitchableAdapters(
+      options.adapters ?? [],
+      files,
+      sources.config,
+      mapping.moeLayers,
+    );
     const result = await writeInPlace(options.out, { overwrite: options.overwrite ?? false }, (folder) =>
-      writeCheckpoint(folder, sources, mapping, ledger, options),
+      writeCheckpoint(folder, sources, mapping, switchable, ledger, options),
     );
     return { ...result, ledger: ledger.entries, elapsedMs: performance.now() - started };
   } catch (error) {
@@ -89,6 +98,7 @@ async function writeCheckpoint(
   folder: string,
   sources: ReferenceSources,
   mapping: UniMoeMapping,
+  switchable: readonly SwitchableAdapter[],
   ledger: MappingLedger,
   options: ExportOptions,
 ): Promise<Omit<ExportReport, 'ledger' | 'elapsedMs'>> {
@@ -115,9 +125,10 @@ async function writeCheckpoint(
     signal: options.signal,
   });
   await writeShards(folder, shards, hooks('weights'));
-  if (mapping.adapter) await writeAdapter(folder, mapping.adapter);
+  const adapters = [...(mapping.adapter ? [{ name: ADAPTER_NAME, ...mapping.adapter }] : []), ...switchable];
+  for (const adapter of adapters) await writeAdapter(folder, adapter.name, adapter);
 
-  const config = checkpointConfig(sources, mapping, towers, options);
+  const config = checkpointConfig(sources, mapping, towers, switchable, options);
   await writeJson(folder, FILES.config, config);
   await writeJson(folder, FILES.tensorIndex, tensorIndex(shards));
   await writeJson(folder, FILES.tokenizer, sources.tokenizer.json);
@@ -129,7 +140,7 @@ async function writeCheckpoint(
   const bytes = written.reduce((sum, file) => sum + file.bytes, 0);
   await writeManifest(folder, written, report('manifest', bytes));
   const tensors = await verifyShards(folder, shards, hooks('verify-weights'));
-  if (mapping.adapter) await verifyAdapter(folder, mapping.adapter.tensors);
+  for (const { name, tensors: matrices } of adapters) await verifyAdapter(folder, name, matrices);
   const manifest = await verifyFolder(folder, towers, report('verify-files', bytes));
   return { config, manifest, tensors, towers };
 }

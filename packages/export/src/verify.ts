@@ -21,7 +21,7 @@ import type { FileTensor } from './read/file-tensor.ts';
 import { readJson } from './read/json.ts';
 import type { SourceTensors } from './read/source-tensor.ts';
 import { TensorFiles } from './read/tensor-files.ts';
-import { ADAPTER_WEIGHTS } from './write/adapter.ts';
+import { adapterWeights } from './write/adapter.ts';
 import { hashFile, listFiles } from './write/manifest.ts';
 import type { StoredTensor } from './write/safetensors-writer.ts';
 import { rowChunks, storedTensors, type PassHooks, type Shard } from './write/shards.ts';
@@ -130,8 +130,8 @@ function checkStored(
 }
 
 /** Reads a kept adapter back; its matrices are float32 copies, so they are equal or wrong. */
-export async function verifyAdapter(folder: string, tensors: SourceTensors): Promise<void> {
-  const path = join(folder, ADAPTER_WEIGHTS);
+export async function verifyAdapter(folder: string, adapter: string, tensors: SourceTensors): Promise<void> {
+  const path = join(folder, adapterWeights(adapter));
   const files = new TensorFiles();
   try {
     const stored = await files.read(path);

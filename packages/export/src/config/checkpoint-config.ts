@@ -2,6 +2,7 @@ import type { WeightFormat } from '@uni-moe-web/kernels/quant';
 import { FORMAT_NAME, FORMAT_VERSION, type CheckpointConfig } from '@uni-moe-web/runtime/checkpoint-format';
 import type { UniMoeMapping } from '../map/uni-moe-llama.ts';
 import type { ReferenceSources } from '../read-reference.ts';
+import type { SwitchableAdapter } from '../switchable-adapters.ts';
 import { ADAPTER_NAME } from '../write/adapter.ts';
 
 /** Key of the runtime's model registry. */
@@ -20,6 +21,7 @@ export function checkpointConfig(
   { config, vision, audio, visionLayout, audioLayout }: ReferenceSources,
   { decoder, moeLayers, adapter }: UniMoeMapping,
   towers: readonly BuiltTower[],
+  switchable: readonly SwitchableAdapter[],
   { quant, description }: { quant: WeightFormat; description?: string | undefined },
 ): CheckpointConfig {
   const tower = (modality: BuiltTower['modality']): { file: string; bytes: number } => {
@@ -54,7 +56,8 @@ export function checkpointConfig(
       audio && audioLayout ? { tower: tower('audio'), features: 'whisper-log-mel', ...audioLayout } : null,
     prompt: { template: 'v1' },
     quantization: { weights: quant },
-    adapters: adapter ? [ADAPTER_NAME] : [],
+    adapters: [...(adapter ? [ADAPTER_NAME] : []), ...switchable.map(({ name }) => name)],
+    ...(switchable.length === 0 ? {} : { adapters_off: switchable.map(({ name }) => name) }),
     ...(description === undefined ? {} : { description }),
   };
 }

@@ -9,24 +9,25 @@ import { SafetensorsWriter, type StoredTensor } from './safetensors-writer.ts';
 export const ADAPTER_NAME = 'default';
 
 /** Where the matrices of an adapter lie, relative to the checkpoint. */
-export const ADAPTER_WEIGHTS = `${FILES.adapters}/${ADAPTER_NAME}/adapter_model.safetensors`;
+export const adapterWeights = (name: string): string => `${FILES.adapters}/${name}/adapter_model.safetensors`;
 
 /** Writes an adapter in peft's own layout: adapter_config.json and float32 matrices under their names. */
 export async function writeAdapter(
   folder: string,
+  name: string,
   { config, tensors }: { config: JsonObject; tensors: SourceTensors },
 ): Promise<void> {
-  const adapterFolder = join(folder, FILES.adapters, ADAPTER_NAME);
+  const adapterFolder = join(folder, FILES.adapters, name);
   await mkdir(adapterFolder, { recursive: true });
   await writeFile(join(adapterFolder, 'adapter_config.json'), `${JSON.stringify(config, null, 1)}\n`);
-  const stored = [...tensors].map(([name, { shape }]): StoredTensor => {
-    return { name, dtype: 'F32', shape, bytes: shape.reduce((product, size) => product * size, 4) };
+  const stored = [...tensors].map(([key, { shape }]): StoredTensor => {
+    return { name: key, dtype: 'F32', shape, bytes: shape.reduce((product, size) => product * size, 4) };
   });
-  const writer = await SafetensorsWriter.create(join(folder, ADAPTER_WEIGHTS), stored);
+  const writer = await SafetensorsWriter.create(join(folder, adapterWeights(name)), stored);
   try {
-    for (const [name, tensor] of tensors) {
+    for (const [key, tensor] of tensors) {
       const values = await tensor.read();
-      await writer.append(name, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+      await writer.append(key, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
     }
   } catch (error) {
     await writer.abandon();

@@ -96,8 +96,10 @@ export const configSchema = v.object({
     template: v.picklist(['v1']),
   }),
   quantization: v.object({ weights: weightFormat }),
-  /** Names of the folders under `adapters/`; empty when LoRA was merged. All are active after loading. */
+  /** Names of the folders under `adapters/`; empty when LoRA was merged. */
   adapters: v.array(text),
+  /** Those of `adapters` that are off after loading; all others are active. */
+  adapters_off: v.optional(v.array(text)),
   /** Shown to people by a page: where the checkpoint comes from and what it is. */
   description: v.optional(v.string()),
 });

@@ -9,6 +9,8 @@ export interface LoraAdapter {
   readonly rank: number;
   /** alpha / r. */
   readonly scale: number;
+  /** Weight after loading; 1 if absent. */
+  readonly initialWeight?: number;
   readonly modules: ReadonlyMap<string, { readonly a: Float32Array; readonly b: Float32Array }>;
 }
 
@@ -88,7 +90,7 @@ export class LoraSet {
       };
     });
     this.#expectAllUsed();
-    this.setWeights(new Map(adapters.map(({ name }) => [name, 1])));
+    this.setWeights(new Map(adapters.map(({ name, initialWeight = 1 }) => [name, initialWeight])));
   }
 
   /** Weight per adapter name; 0 is off. */

@@ -39,7 +39,8 @@ export async function readAdapter(
     if (!a || !b) throw mismatch(name, `${module} has only one of lora_A and lora_B`);
     modules.set(module, { a, b });
   }
-  return { name, rank: config.r, scale: config.lora_alpha / config.r, modules };
+  const initialWeight = checkpoint.config.adapters_off?.includes(name) ? 0 : 1;
+  return { name, rank: config.r, scale: config.lora_alpha / config.r, initialWeight, modules };
 }
 
 function floats(adapter: string, { name, dtype, data }: LoadedTensor): Float32Array {
