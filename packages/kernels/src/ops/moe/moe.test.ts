@@ -15,6 +15,7 @@ import { CommandList } from '../../gpu/command-list.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { destroyWeights } from '../../tensor/pack-weights.ts';
 import type { FloatType, Tensor } from '../../tensor/tensor.ts';
+import { chooseMoePath } from './choose-path.ts';
 import { uploadExperts } from './expert-inputs.ts';
 import { MOE_EPSILON, moeCases, moeInputs, type MoeCase } from './moe.cases.ts';
 import { moeOracle, type LoraProjectionValues } from './moe.oracle.ts';
@@ -194,4 +195,22 @@ test('the oracle is a weighted sum of gated products', () => {
   const silu = 3 / (1 + Math.exp(-3));
   const expected = 0.75 * silu * 6 + 0.25 * silu * 3;
   expect(difference(y, [expected, expected]).relative).toBeLessThan(1e-12);
+});
+
+test('a single token takes the per-token path, a long prompt the grouped one, on any device', () => {
+  for (const subgroupSize of [1, 4, 8, 32, 64]) {
+    const capabilities = {
+      subgroups: subgroupSize > 1,
+      subgroupMinSize: subgroupSize,
+      subgroupMaxSize: subgroupSize,
+    };
+    for (const [experts, topK] of [
+      [1, 1],
+      [4, 2],
+      [64, 8],
+    ] as const) {
+      expect(chooseMoePath({ tokens: 1, topK, experts }, capabilities)).toBe('per-token');
+      expect(chooseMoePath({ tokens: 512, topK, experts }, capabilities)).toBe('grouped');
+    }
+  }
 });
