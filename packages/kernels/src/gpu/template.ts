@@ -10,6 +10,7 @@ export type TemplateValues = Readonly<Record<string, TemplateValue>>;
  * - `#const NAME: u32`  a number fixed per pipeline (`u32`, `i32` or `f32`)
  * - `#flag NAME`        a boolean; `const NAME: bool`, and usable in conditions
  * - `#if CONDITION`, `#elif CONDITION`, `#else`, `#endif`
+ * - `#repeat i COUNT`, `#endrepeat`   the lines between, COUNT times, with 0, 1, ... for `$i`; a number or a template value
  * - `#include <piece>`  a shared piece of `src/wgsl`, inserted once
  *
  * `enable` lines are moved to the top, and `enable f16;` is added when a type is `f16`.
@@ -39,7 +40,9 @@ export function expandTemplate(
     // One entry per open #if: whether its current branch is active, and whether any branch was.
     const open: { active: boolean; taken: boolean; outer: boolean }[] = [];
     const active = (): boolean => open.at(-1)?.active ?? true;
-    for (const line of text.split('\n')) {
+    const lines = text.split('\n');
+    for (let at = 0; at < lines.length; at++) {
+      const line = lines[at]!;
       const [, directive, rest = ''] = /^\s*#(\w+)\s*(.*?)\s*(?:\/\/.*)?$/.exec(line) ?? [];
       const top = open.at(-1);
       if (directive === 'if') {
@@ -55,6 +58,16 @@ export function expandTemplate(
         if (!open.pop()) throw new KernelDefinitionError(kernel, `#endif without #if in ${where}`);
       } else if (!active()) {
         continue;
+      } else if (directive === 'repeat') {
+        const end = matchingEnd(lines, at);
+        const [, name = '', size = ''] = /^([a-z]\w*)\s+(\w+)$/.exec(rest) ?? [];
+        const count = Number(values[size] ?? size);
+        if (end < 0 || !Number.isInteger(count))
+          throw new KernelDefinitionError(kernel, `malformed or unclosed "${line.trim()}" in ${where}`);
+        const body = lines.slice(at + 1, end).join('\n');
+        for (let i = 0; i < count; i++)
+          expand(body.replace(new RegExp(`\\$${name}\\b`, 'g'), String(i)), where);
+        at = end;
       } else if (directive === undefined) {
         if (/^\s*enable\s/.test(line)) enables.add(line.trim());
         else output.push(line);
@@ -86,6 +99,16 @@ export function expandTemplate(
   if (surplus.length > 0)
     throw new KernelDefinitionError(kernel, `template values not declared: ${surplus.join(', ')}`);
   return [...enables, ...output].join('\n');
+}
+
+/** Line of the `#endrepeat` that closes the `#repeat` at `start`; -1 if there is none. */
+function matchingEnd(lines: readonly string[], start: number): number {
+  let depth = 0;
+  for (let at = start; at < lines.length; at++) {
+    if (/^\s*#repeat\b/.test(lines[at]!)) depth++;
+    if (/^\s*#endrepeat\b/.test(lines[at]!) && --depth === 0) return at;
+  }
+  return -1;
 }
 
 function mentions(source: string, name: string): boolean {

@@ -19,6 +19,11 @@ fn dot_codes(w: WeightPack, x: InputPack) -> f32 {
   return dot(halves(w.x, w.y), x.v0) + dot(halves(w.z, w.w), x.v1);
 }
 
+fn pack_codes(w: WeightPack, i: u32) -> vec4<f32> {
+  let words = select(w.xy, w.zw, i == 1u);
+  return halves(words.x, words.y);
+}
+
 fn weight_vec4(row: u32, v: u32) -> vec4<f32> {
   let i = row * COLUMN_VECTORS + v;
   let pack = quants[i / 2u];
@@ -37,6 +42,10 @@ struct InputPack { v0: vec4<f32> }
 
 fn dot_codes(w: WeightPack, x: InputPack) -> f32 {
   return dot(halves(w.x, w.y), x.v0);
+}
+
+fn pack_codes(w: WeightPack, i: u32) -> vec4<f32> {
+  return halves(w.x, w.y);
 }
 
 fn weight_vec4(row: u32, v: u32) -> vec4<f32> {

@@ -12,6 +12,10 @@ fn dot_codes(w: WeightPack, x: InputPack) -> f32 {
   return dot(w, x.v0);
 }
 
+fn pack_codes(w: WeightPack, i: u32) -> vec4<f32> {
+  return w;
+}
+
 fn weight_vec4(row: u32, v: u32) -> vec4<f32> {
   return quants[row * COLUMN_VECTORS + v];
 }

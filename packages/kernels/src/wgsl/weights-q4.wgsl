@@ -31,6 +31,10 @@ fn dot_codes(w: WeightPack, x: InputPack) -> f32 {
     + dot(half_codes(w.w), x.v6) + dot(half_codes(w.w >> 16u), x.v7);
 }
 
+fn pack_codes(w: WeightPack, i: u32) -> vec4<f32> {
+  return half_codes(w[i / 2u] >> (16u * (i & 1u)));
+}
+
 fn weight_vec4(row: u32, v: u32) -> vec4<f32> {
   let i = row * COLUMN_VECTORS + v;
   let word = quants[i / 8u][(i / 2u) % 4u];

@@ -25,6 +25,10 @@ fn dot_codes(w: WeightPack, x: InputPack) -> f32 {
     + dot(word_codes(w.z), x.v2) + dot(word_codes(w.w), x.v3);
 }
 
+fn pack_codes(w: WeightPack, i: u32) -> vec4<f32> {
+  return word_codes(w[i]);
+}
+
 fn weight_vec4(row: u32, v: u32) -> vec4<f32> {
   let i = row * COLUMN_VECTORS + v;
   return word_codes(quants[i / 4u][i % 4u]) * CODE_UNIT * block_scale(i / 8u);

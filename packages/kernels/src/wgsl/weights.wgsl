@@ -8,6 +8,7 @@
 // Matrix times vector, one pack per step: multiply the inputs by CODE_UNIT once (when they are staged), gather WEIGHT_VECTORS
 // of them in an InputPack, reuse it over several rows:
 //   sum += weight_scale(row, p) * dot_codes(quants[row * PACKS_PER_ROW + p], inputs)
+//   or vector by vector: weight_scale(row, p) * dot(pack_codes(pack, i), input vector i), i < WEIGHT_VECTORS
 // Filling tiles: weight_vec4(row, v) is the four exact weights at columns 4v..4v+3, scale included;
 //   weight_pair(row, v), v even, the eight at columns 4v..4v+7.
 #const WEIGHT_BITS: u32   // 32, 16, 8 or 4

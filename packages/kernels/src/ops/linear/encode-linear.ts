@@ -6,14 +6,20 @@ import { expectLoraUp, loraBindings, loraTemplate, type LoraUp } from '../../ten
 import { expectDType, expectShape, type Tensor } from '../../tensor/tensor.ts';
 import type { WeightMatrix, WeightSlice } from '../../tensor/weight-matrix.ts';
 import { weightBindings, weightTemplate } from '../../tensor/weight-template.ts';
+import broadcastSource from './linear-broadcast.wgsl?raw';
 import matmulSource from './linear-matmul.wgsl?raw';
 import matvecSource from './linear-matvec.wgsl?raw';
 import { chooseLinear, type LinearVariant } from './linear-variant.ts';
 
-const matvecKernel = defineKernel('linear-matvec', matvecSource);
-const matmulKernel = defineKernel('linear-matmul', matmulSource);
-const gatedMatvecKernel = defineKernel('gated-linear-matvec', matvecSource);
-const gatedMatmulKernel = defineKernel('gated-linear-matmul', matmulSource);
+/** Kernels by variant; a gated layer has names of its own in profiles. */
+const KERNELS = {
+  matvec: [defineKernel('linear-matvec', matvecSource), defineKernel('gated-linear-matvec', matvecSource)],
+  matmul: [defineKernel('linear-matmul', matmulSource), defineKernel('gated-linear-matmul', matmulSource)],
+  broadcast: [
+    defineKernel('linear-broadcast', broadcastSource),
+    defineKernel('gated-linear-broadcast', broadcastSource),
+  ],
+} as const;
 
 /** RMS norm of the input, fused into the operation that reads it. */
 export interface FusedNorm {
@@ -95,29 +101,51 @@ function encodeSlice(list: CommandList, encoding: LinearEncoding, slice: WeightS
     y,
   };
   const params = { rows: slice.rows, row_start: slice.rowStart, total_rows: weight.rows };
-  if (variant.kind === 'matvec') {
-    const { workgroupSize, teamLanes, chunkPacks } = variant;
-    const outputsPerGroup = (workgroupSize / teamLanes) * (4 / parts);
-    const [columnGroups, foldedGroups] = foldWorkgroups(Math.ceil(slice.rows / outputsPerGroup));
-    list.run(weight.gated ? gatedMatvecKernel : matvecKernel, {
-      template: {
-        ...template,
-        WORKGROUP_SIZE: workgroupSize,
-        SUBGROUPS: capabilities.subgroups,
-        CHUNK_PACKS: chunkPacks,
-        ...(capabilities.subgroups ? {} : { TEAM_LANES: teamLanes }),
-      },
-      params,
-      bindings,
-      workgroups: [columnGroups, foldedGroups, tokens],
-    });
-  } else {
-    const { tileRows } = variant;
-    list.run(weight.gated ? gatedMatmulKernel : matmulKernel, {
-      template: { ...template, TILE_ROWS: tileRows },
-      params: { num_tokens: tokens, ...params },
-      bindings,
-      workgroups: [Math.ceil(tokens / tileRows), Math.ceil((slice.rows * parts) / 64), 1],
-    });
+  const kernel = KERNELS[variant.kind][weight.gated ? 1 : 0];
+  switch (variant.kind) {
+    case 'matvec': {
+      const { workgroupSize, teamLanes, chunkPacks } = variant;
+      const outputsPerGroup = (workgroupSize / teamLanes) * (4 / parts);
+      const [columnGroups, foldedGroups] = foldWorkgroups(Math.ceil(slice.rows / outputsPerGroup));
+      list.run(kernel, {
+        template: {
+          ...template,
+          WORKGROUP_SIZE: workgroupSize,
+          SUBGROUPS: capabilities.subgroups,
+          CHUNK_PACKS: chunkPacks,
+          ...(capabilities.subgroups ? {} : { TEAM_LANES: teamLanes }),
+        },
+        params,
+        bindings,
+        workgroups: [columnGroups, foldedGroups, tokens],
+      });
+      break;
+    }
+    case 'matmul': {
+      const { tileRows } = variant;
+      list.run(kernel, {
+        template: { ...template, THREAD_ROWS: tileRows / 8 },
+        params: { num_tokens: tokens, ...params },
+        bindings,
+        workgroups: [Math.ceil(tokens / tileRows), Math.ceil((slice.rows * parts) / 64), 1],
+      });
+      break;
+    }
+    case 'broadcast': {
+      const { workgroupSize, tileRows, groupVectors } = variant;
+      list.run(kernel, {
+        template: {
+          ...template,
+          WORKGROUP_SIZE: workgroupSize,
+          TILE_ROWS: tileRows,
+          GROUP_VECTORS: groupVectors,
+          PACK_GROUPS: values.WEIGHT_SPAN / 4 / groupVectors,
+        },
+        params: { num_tokens: tokens, ...params },
+        bindings,
+        workgroups: [Math.ceil(tokens / tileRows), Math.ceil((slice.rows * parts) / (4 * workgroupSize)), 1],
+      });
+      break;
+    }
   }
 }

@@ -1,7 +1,7 @@
 // linear-matmul: y[m, n] = Σ over k of x[m, k] · weight[n, k], with many input rows m: prefill.
 //   NORM, LORA, BIAS, GATED and ACCUMULATE as in linear-matvec.
-// A workgroup of 16 × 8 invocations owns a tile of TILE_ROWS input rows and 64 weight rows (GATED: 32 gate rows, then their
-// 32 up rows). An invocation owns THREAD_ROWS = TILE_ROWS / 8 input rows and the weight rows tn, tn + 16, tn + 32, tn + 48,
+// A workgroup of 16 × 8 invocations owns a tile of 8 · THREAD_ROWS input rows and 64 weight rows (GATED: 32 gate rows, then their
+// 32 up rows). An invocation owns THREAD_ROWS input rows and the weight rows tn, tn + 16, tn + 32, tn + 48,
 // so that gate and up of one output meet in one invocation.
 // Phases per 32 columns of K: 1 inputs and dequantized weights into workgroup memory · 2 dot products of vec4s along K.
 // LoRA adds such steps, with products as inputs and B as weights, masked to the rows of one segment. Then the epilogue.
@@ -10,7 +10,7 @@
 // that read one vector of 16 rows hit different banks.
 #type input_type
 #type output_type
-#const TILE_ROWS: u32   // 8, 16, 32 or 64
+#const THREAD_ROWS: u32   // 1, 2, 4 or 8
 #flag NORM
 #flag LORA
 #flag BIAS
@@ -25,7 +25,7 @@
 const WORKGROUP_SIZE: u32 = 128u;
 const TILE_COLUMNS: u32 = 64u;
 const STEP_VECTORS: u32 = 8u;   // vec4s of one step along K
-const THREAD_ROWS: u32 = TILE_ROWS / 8u;
+const TILE_ROWS: u32 = 8u * THREAD_ROWS;
 const TILE_OUTPUTS: u32 = select(64u, 32u, GATED);
 const STEPS: u32 = (COLUMN_VECTORS + STEP_VECTORS - 1u) / STEP_VECTORS;
 
@@ -182,20 +182,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let tn = lane % 16u;
   let tm = lane / 16u * THREAD_ROWS;
 
-  var sum0 = vec4<f32>(0.0);
-#if TILE_ROWS > 8
-  var sum1 = vec4<f32>(0.0);
-#endif
-#if TILE_ROWS > 16
-  var sum2 = vec4<f32>(0.0);
-  var sum3 = vec4<f32>(0.0);
-#endif
-#if TILE_ROWS > 32
-  var sum4 = vec4<f32>(0.0);
-  var sum5 = vec4<f32>(0.0);
-  var sum6 = vec4<f32>(0.0);
-  var sum7 = vec4<f32>(0.0);
-#endif
+#repeat i THREAD_ROWS
+  var sum$i = vec4<f32>(0.0);
+#endrepeat
 #if NORM
   var squares = vec4<f32>(0.0);   // of rows lane / 8 + 16 i
 #endif
@@ -245,20 +234,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         w_tile[swizzled(tn + 32u, v)],
         w_tile[swizzled(tn + 48u, v)],
       );
-      sum0 += dot_row(tm, v, w);
-#if TILE_ROWS > 8
-      sum1 += dot_row(tm + 1u, v, w);
-#endif
-#if TILE_ROWS > 16
-      sum2 += dot_row(tm + 2u, v, w);
-      sum3 += dot_row(tm + 3u, v, w);
-#endif
-#if TILE_ROWS > 32
-      sum4 += dot_row(tm + 4u, v, w);
-      sum5 += dot_row(tm + 5u, v, w);
-      sum6 += dot_row(tm + 6u, v, w);
-      sum7 += dot_row(tm + 7u, v, w);
-#endif
+#repeat i THREAD_ROWS
+      sum$i += dot_row(tm + $i, v, w);
+#endrepeat
     }
 #if NORM
     if (step == STEPS - 1u) {
@@ -267,36 +245,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         x_tile[lane] = squares;
       }
       workgroupBarrier();
-      sum0 *= inverse_rms(tm);
-#if TILE_ROWS > 8
-      sum1 *= inverse_rms(tm + 1u);
-#endif
-#if TILE_ROWS > 16
-      sum2 *= inverse_rms(tm + 2u);
-      sum3 *= inverse_rms(tm + 3u);
-#endif
-#if TILE_ROWS > 32
-      sum4 *= inverse_rms(tm + 4u);
-      sum5 *= inverse_rms(tm + 5u);
-      sum6 *= inverse_rms(tm + 6u);
-      sum7 *= inverse_rms(tm + 7u);
-#endif
+#repeat i THREAD_ROWS
+      sum$i *= inverse_rms(tm + $i);
+#endrepeat
     }
 #endif
   }
 
-  store(first_token, first, tm, tn, sum0);
-#if TILE_ROWS > 8
-  store(first_token, first, tm + 1u, tn, sum1);
-#endif
-#if TILE_ROWS > 16
-  store(first_token, first, tm + 2u, tn, sum2);
-  store(first_token, first, tm + 3u, tn, sum3);
-#endif
-#if TILE_ROWS > 32
-  store(first_token, first, tm + 4u, tn, sum4);
-  store(first_token, first, tm + 5u, tn, sum5);
-  store(first_token, first, tm + 6u, tn, sum6);
-  store(first_token, first, tm + 7u, tn, sum7);
-#endif
+#repeat i THREAD_ROWS
+  store(first_token, first, tm + $i, tn, sum$i);
+#endrepeat
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Capabilities } from '../../gpu/capabilities.ts';
-import { chooseLinear, MATMUL_TOKENS } from './linear-variant.ts';
+import { BROADCAST_TOKENS, chooseLinear, MATMUL_TOKENS } from './linear-variant.ts';
 
 const plain: Capabilities = {
   f16: false,
@@ -34,6 +34,19 @@ describe('chooseLinear', () => {
   test('a team is a subgroup of the largest size where there are subgroups', () => {
     const capabilities = { ...plain, subgroups: true, subgroupMinSize: 8, subgroupMaxSize: 64 };
     expect(chooseLinear(capabilities, q4(1, 4096, 4096))).toMatchObject({ teamLanes: 64 });
+  });
+
+  test('narrow subgroups broadcast their inputs', () => {
+    const capabilities = { ...plain, subgroups: true, subgroupMinSize: 4, subgroupMaxSize: 4 };
+    const expected = { kind: 'broadcast', workgroupSize: 64, tileRows: 8, groupVectors: 4 };
+    expect(chooseLinear(capabilities, q4(64, 4096, 4096))).toEqual(expected);
+    expect(chooseLinear(capabilities, { tokens: 3, rows: 64, packs: 16, span: 8 })).toEqual({
+      kind: 'broadcast',
+      workgroupSize: 16,
+      tileRows: 4,
+      groupVectors: 2,
+    });
+    expect(chooseLinear(capabilities, q4(BROADCAST_TOKENS - 1, 4096, 4096)).kind).toBe('matvec');
   });
 
   test('chunks of K are even and at most 2048 columns', () => {

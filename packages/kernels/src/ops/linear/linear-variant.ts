@@ -21,10 +21,21 @@ export type LinearVariant =
       /** Packs of K held in workgroup memory at a time. */
       readonly chunkPacks: number;
     }
-  | { readonly kind: 'matmul'; readonly tileRows: 8 | 16 | 32 | 64 };
+  | { readonly kind: 'matmul'; readonly tileRows: 8 | 16 | 32 | 64 }
+  | {
+      readonly kind: 'broadcast';
+      readonly workgroupSize: number;
+      readonly tileRows: number;
+      /** Vectors of an input row that the lanes of a subgroup hold at a time. */
+      readonly groupVectors: number;
+    };
 
 /** From this many input rows on, reading a dequantized tile pays for writing it. */
 export const MATMUL_TOKENS = 4;
+/** From this many input rows on, broadcasting inputs to weights in registers beats a pass over the weights per row. */
+export const BROADCAST_TOKENS = 3;
+/** Adapters with subgroups of at most this size gather loads lane by lane; for them weights stay in registers. */
+const NARROW_SUBGROUP = 16;
 
 const WORKGROUP_SIZE = 128;
 /** Columns of the input that one workgroup stages at a time: 8 KiB, so that several workgroups share a processor. */
@@ -32,17 +43,32 @@ const CHUNK_COLUMNS = 2048;
 /** Fewer tiles than this leave most processors of a large GPU idle; smaller tiles then win what they lose in reuse. */
 const MIN_TILES = 96;
 const TILE_COLUMNS = 64;
+/** Fewer workgroups than this would leave cores of a CPU idle. */
+const MIN_BROADCAST_TILES = 16;
 
 /** Chooses the variant for a shape. Pure, so that the choice can be tested without a GPU. */
 export function chooseLinear(capabilities: Capabilities, shape: LinearShape): LinearVariant {
   const { tokens, rows, packs, span } = shape;
-  if (tokens >= MATMUL_TOKENS) return { kind: 'matmul', tileRows: chooseTileRows(tokens, rows) };
+  if (capabilities.subgroups && capabilities.subgroupMaxSize <= NARROW_SUBGROUP) {
+    if (tokens >= BROADCAST_TOKENS) return broadcast(capabilities, shape);
+  } else if (tokens >= MATMUL_TOKENS) return { kind: 'matmul', tileRows: chooseTileRows(tokens, rows) };
   const chunks = Math.ceil((packs * span) / CHUNK_COLUMNS);
   return {
     kind: 'matvec',
     workgroupSize: WORKGROUP_SIZE,
     teamLanes: capabilities.subgroups ? capabilities.subgroupMaxSize : packs > 16 ? 32 : 8,
     chunkPacks: Math.ceil(packs / chunks),
+  };
+}
+
+function broadcast({ subgroupMinSize }: Capabilities, { tokens, rows, span }: LinearShape): LinearVariant {
+  const tileRows = tokens <= 4 ? 4 : 8;
+  const wide = Math.ceil(tokens / tileRows) * Math.ceil(rows / (4 * 64)) >= MIN_BROADCAST_TILES;
+  return {
+    kind: 'broadcast',
+    workgroupSize: wide ? 64 : 16,
+    tileRows,
+    groupVectors: Math.min(subgroupMinSize, span / 4),
   };
 }
 

@@ -87,7 +87,7 @@ function everything(tokens: number, rows: number, columns: number): Omit<LinearC
     bias: true,
     norm: true,
     accumulate: true,
-    lora: { rank: 10, segments: THIRDS },
+    lora: { rank: 14, segments: THIRDS },
   };
 }
 

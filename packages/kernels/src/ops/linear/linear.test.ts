@@ -100,8 +100,12 @@ for (const { name: path, gpu } of await gpuPaths()) {
         chunkPacks: 4,
       })),
     ];
+    if (gpu.capabilities.subgroups) {
+      const groupVectors = Math.min(4, gpu.capabilities.subgroupMinSize);
+      variants.push({ kind: 'broadcast', workgroupSize: 16, tileRows: 4, groupVectors });
+    }
     for (const variant of variants) {
-      const detail = variant.kind === 'matmul' ? variant.tileRows : variant.teamLanes;
+      const detail = variant.kind === 'matvec' ? variant.teamLanes : variant.tileRows;
       test(`every variant gives the same answer: ${variant.kind} ${detail}`, () =>
         check(gpu, everything, 'q4', variant));
     }
