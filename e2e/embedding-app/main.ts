@@ -10,11 +10,14 @@ const picture = document.querySelector<HTMLInputElement>('#picture')!;
 const checkpoint = new URLSearchParams(location.search).get('checkpoint') ?? '/checkpoint/';
 
 try {
+  let isLoading = true;
   const engine = await createEngine(checkpoint, {
     onProgress: ({ phase, bytes, totalBytes }) => {
-      status.textContent = `${phase} ${Math.round((100 * bytes) / totalBytes)} %`;
+      // Towers report too, when the first picture or sound needs them.
+      if (isLoading) status.textContent = `${phase} ${Math.round((100 * bytes) / totalBytes)} %`;
     },
   });
+  isLoading = false;
   status.textContent = 'Ready';
 
   form.addEventListener('submit', (event) => {

@@ -148,6 +148,7 @@ export function scriptedModel(
       subgroupMaxSize: 1,
       packedDot: false,
       timestamps: false,
+      isFallback: false,
       maxInvocations: 256,
       maxWorkgroupStorageBytes: 16384,
       maxWorkgroupsPerDimension: 65535,

@@ -10,6 +10,8 @@ export interface Capabilities {
   readonly packedDot: boolean;
   /** `timestamp-query`. */
   readonly timestamps: boolean;
+  /** The adapter runs on the CPU. */
+  readonly isFallback: boolean;
   readonly maxInvocations: number;
   readonly maxWorkgroupStorageBytes: number;
   readonly maxWorkgroupsPerDimension: number;
@@ -33,6 +35,7 @@ export function capabilitiesOf(
     subgroupMaxSize: subgroups ? info.subgroupMaxSize : 1,
     packedDot: languageFeatures.has('packed_4x8_integer_dot_product'),
     timestamps: features.has('timestamp-query'),
+    isFallback: info.isFallbackAdapter,
     maxInvocations: limits.maxComputeInvocationsPerWorkgroup,
     maxWorkgroupStorageBytes: limits.maxComputeWorkgroupStorageSize,
     maxWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,

@@ -1,18 +1,17 @@
 import { CommandList, mean, reshape, type Gpu, type Tensor } from '@uni-moe-web/kernels';
 import type { Checkpoint, OnProgress } from '../checkpoint/index.ts';
 import type { PreparedMedia, TowerName } from '../modalities/modality.ts';
-import {
-  createTower,
-  EMBEDDINGS,
-  type OnnxRuntimeOptions,
-  type Tower,
-  type TowerTensor,
-} from '../towers/index.ts';
+import type { OnnxRuntimeOptions, Tower, TowerTensor } from '../towers/index.ts';
+import { EMBEDDINGS } from '../towers/tower.ts';
+import { loadMedia } from './load-media.ts';
 
 export interface MediaEncoderOptions extends OnnxRuntimeOptions {
   /** Told of a tower's download when the first medium needs it. */
   readonly onProgress?: OnProgress;
-  /** Where towers run: `webgpu`, on the decoder's device (default), or `wasm`, on the CPU. */
+  /**
+   * Where towers run: `webgpu`, on the decoder's device, or `wasm`, on the CPU. The default is `webgpu`, except on an adapter
+   * that itself runs on the CPU, where ONNX Runtime's own CPU code is many times faster.
+   */
   readonly towers?: 'webgpu' | 'wasm';
 }
 
@@ -83,12 +82,14 @@ export class MediaEncoder {
   }
 
   async #load(name: TowerName, signal: AbortSignal | undefined): Promise<Tower> {
-    const { towers: provider = 'webgpu', onProgress, ...runtime } = this.#options;
+    const isFallback = this.#gpu.capabilities.isFallback;
+    const { towers: provider = isFallback ? 'wasm' : 'webgpu', onProgress, ...runtime } = this.#options;
     const { file } = this.#checkpoint.config[name]!.tower;
     const bytes = await this.#checkpoint.readFile(file, {
       ...(signal && { signal }),
       ...(onProgress && { onProgress }),
     });
+    const { createTower } = await loadMedia();
     return createTower({
       ...runtime,
       name,
