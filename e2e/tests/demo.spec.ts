@@ -1,0 +1,106 @@
+import { expect, test } from '@playwright/test';
+import { DemoPage } from '../fixtures/demo-page.ts';
+import { folders, media } from '../fixtures/paths.ts';
+import { serve, type StaticServer } from '../fixtures/static-server.ts';
+
+let server: StaticServer;
+test.beforeAll(async () => {
+  server = await serve({ '/some/path/': folders.demo });
+});
+test.afterAll(() => server.close());
+test.beforeEach(() => server.setFault(undefined));
+
+test('loads by itself, answers about a picture and a recording, stops, and goes on', async ({ page }) => {
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  const demo = new DemoPage(page);
+  await demo.open(`${server.url}/some/path/`);
+  await expect(page.getByRole('region', { name: 'Loading' })).toBeVisible();
+  await demo.ready();
+
+  await demo.attach('Picture', media.picture);
+  await demo.attach('Sound', media.recording);
+  await demo.ask('What do you see and hear?');
+  await expect(demo.answers).not.toBeEmpty();
+  await expect(demo.stop).toBeVisible();
+  expect(await demo.answered(1)).not.toBe('');
+  await expect(page.getByText(/tokens\/s/).first()).toBeVisible();
+
+  await demo.ask('Tell me a very long story.');
+  await expect(demo.answers).toHaveCount(2);
+  await page.keyboard.press('Escape');
+  await expect(demo.stop).toHaveCount(0);
+
+  await demo.ask('And another one?');
+  await demo.answered(3);
+  expect(problems).toEqual([]);
+});
+
+test('what the model writes is never markup, and what a person types is not either', async ({ page }) => {
+  const demo = new DemoPage(page);
+  await demo.open(`${server.url}/some/path/`);
+  await demo.ready();
+  await demo.ask('<img src=x onerror="document.title = \'taken over\'"><b>bold</b>');
+  await demo.answered(1);
+  await expect(page.locator('img[src="x"], main b')).toHaveCount(0);
+  await expect(page).not.toHaveTitle('taken over');
+});
+
+test('a damaged checkpoint is refused with the file named', async ({ page }) => {
+  server.setFault((path, response) => {
+    if (!path.endsWith('.safetensors')) return false;
+    response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(Buffer.alloc(1000));
+    return true;
+  });
+  const demo = new DemoPage(page);
+  await demo.open(`${server.url}/some/path/`);
+  const alert = page.getByRole('alert').first();
+  await expect(alert).toContainText('model-00001-of-00001.safetensors');
+  await expect(alert).toContainText(/checkpoint-(integrity|format|network)/);
+});
+
+test('a network lost half way is reported, and trying again goes on', async ({ page }) => {
+  server.setFault((path, response) => {
+    if (!path.endsWith('.safetensors')) return false;
+    response.destroy();
+    return true;
+  });
+  const demo = new DemoPage(page);
+  await demo.open(`${server.url}/some/path/`);
+  const alert = page.getByRole('alert').first();
+  await expect(alert).toContainText('checkpoint-network');
+  server.setFault(undefined);
+  await page
+    .getByRole('button', { name: /try again|retry/i })
+    .first()
+    .click();
+  await demo.ready();
+  await demo.ask('Hello');
+  expect(await demo.answered(1)).not.toBe('');
+});
+
+test('works by keyboard alone, on a narrow screen, in the dark', async ({ browser }) => {
+  const context = await browser.newContext({ viewport: { width: 360, height: 720 }, colorScheme: 'dark' });
+  const page = await context.newPage();
+  const demo = new DemoPage(page);
+  await demo.open(`${server.url}/some/path/`);
+  await demo.ready();
+  await demo.message.focus();
+  await page.keyboard.type('Hello');
+  await page.keyboard.press('Enter');
+  await demo.answered(1);
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('BUTTON');
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(overflow).toBeLessThanOrEqual(0);
+  await context.close();
+});
+
+test('without WebGPU the page says so and names browsers that have it', async ({ page }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined });
+  });
+  await page.goto(`${server.url}/some/path/`);
+  await expect(page.getByRole('alert').first()).toContainText(/WebGPU/);
+  await expect(page.getByRole('alert').first()).toContainText(/Chrome/);
+});
