@@ -10,6 +10,8 @@ export interface BenchReport {
   readonly seconds: number;
   readonly ceiling: Ceiling;
   readonly cases: readonly CaseResult[];
+  /** Shapes that this adapter is too slow for. */
+  readonly skipped: readonly string[];
   readonly models: readonly ModelResult[];
 }
 

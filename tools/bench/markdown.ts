@@ -13,6 +13,9 @@ export function markdownReport(report: BenchReport): string {
     `Measured ceilings: copy ${giga(ceiling.copyBytesPerSecond)} GB/s, read ${giga(ceiling.readBytesPerSecond)} GB/s, ${giga(ceiling.flopsPerSecond)} GFLOP/s.`,
     '',
     ...(report.cases.length > 0 ? [kernelTable(report.cases), ''] : []),
+    ...(report.skipped.length > 0
+      ? [`Left out, too slow on this adapter: ${report.skipped.join('; ')}.`, '']
+      : []),
     ...report.models.flatMap((model) => [modelSection(model), '']),
   ].join('\n');
 }

@@ -25,6 +25,7 @@ describe('reports of a benchmark', () => {
     expect(text).toContain(
       '| linear | q4 1 x 64 -> 64 | uni-moe-web | 2.00 (1.80-2.20) | 1.60 | 5.00 | 50 % | 20.0 | 2 | 1 | 1.00 | 1.00 | 2e-7 |',
     );
+    expect(text).toContain('too slow on this adapter: linear too large (at least 3.0 s per run).');
     expect(text).toContain('| ORT <wrong> | wrong: relative error 3.0e-1 |');
     expect(text).toContain('| 512 | 5.00 (4.50-5.50) | 200 | 0.200 | 37 | 1 | 0.500 |');
     expect(text).toContain('LoRA of rank 16 on every projection: a step at context 16 takes 1.07 times');

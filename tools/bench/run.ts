@@ -47,7 +47,9 @@ export async function runBench(
   say(
     `ceiling: copy ${(ceiling.copyBytesPerSecond / 1e9).toFixed(1)} GB/s, read ${(ceiling.readBytesPerSecond / 1e9).toFixed(1)} GB/s, ${(ceiling.flopsPerSecond / 1e9).toFixed(0)} GFLOP/s`,
   );
-  const cases = await runKernels(gpu, runtime, ceiling, options, (result) => say(caseLine(result)));
+  const { cases, skipped } = await runKernels(gpu, runtime, ceiling, options, (result) =>
+    say(caseLine(result)),
+  );
   const models = await runModels(ceiling, options, checkpoints, (result) => say(modelLine(result)));
   gpu.dispose();
   return {
@@ -59,6 +61,7 @@ export async function runBench(
     seconds: (Date.now() - startedAt.getTime()) / 1000,
     ceiling,
     cases,
+    skipped,
     models,
   };
 }

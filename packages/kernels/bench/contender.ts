@@ -7,6 +7,8 @@ export interface Contender {
   readonly name: string;
   /** What a reader must know about a comparison with it. */
   readonly note?: string;
+  /** Error up to which its result is right but less precise, where that is its design; 0.001 by default. */
+  readonly coarseError?: number;
   /** Submits one run on input set `set`. Resolves when it is submitted, not when it is done. */
   run(set: number): Promise<void> | void;
   /** Result of input set `set`, f32. */

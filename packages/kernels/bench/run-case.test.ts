@@ -84,14 +84,16 @@ describe('one case of a benchmark', () => {
     expect(contenders[0]!.reason).toContain('GFLOP/s is more than');
   });
 
-  test('errors of 8-bit activations are coarse, larger ones wrong', () => {
-    expect([1e-7, 5e-6, 4e-3, 0.1, Infinity].map((error) => verdictOf(error, 2e-6))).toEqual([
+  test('errors of lower precision are coarse where they are expected, larger ones wrong', () => {
+    expect([1e-7, 5e-6, 4e-3, 0.1, Infinity].map((error) => verdictOf(error, 2e-6, 0.03))).toEqual([
       'exact',
       'exact',
       'coarse',
       'wrong',
       'wrong',
     ]);
+    expect(verdictOf(5e-4, 2e-6)).toBe('coarse');
+    expect(verdictOf(4e-3, 2e-6)).toBe('wrong');
   });
 
   test('dispatches and submits are counted, and the device is left as it was', async () => {

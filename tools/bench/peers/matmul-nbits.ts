@@ -1,6 +1,6 @@
 import type { Gpu } from '@uni-moe-web/kernels';
 import { scalesAsF32, type Contender, type MatMulOperands } from '@uni-moe-web/kernels/bench';
-import { createOperatorContender, uploadBytes, type OnnxRuntime } from './onnx-operator.ts';
+import { createOperatorContender, EIGHT_BIT_ERROR, uploadBytes, type OnnxRuntime } from './onnx-operator.ts';
 
 /** Precision in which ONNX Runtime multiplies: 1 keeps float32 activations, 4 rounds them to 8 bits. */
 export type AccuracyLevel = 1 | 4;
@@ -26,6 +26,7 @@ export function matMulNBits(
       accuracyLevel === 1
         ? 'float32 activations asked for (accuracy level 1)'
         : 'may round activations to 8 bits: another precision than ours',
+    ...(accuracyLevel === 4 ? { coarseError: EIGHT_BIT_ERROR } : {}),
     operator: {
       opType: 'MatMulNBits',
       attributes: { K: columns, N: rows, bits: 4, block_size: 32, accuracy_level: accuracyLevel },

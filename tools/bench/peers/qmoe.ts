@@ -1,7 +1,7 @@
 import type { Gpu } from '@uni-moe-web/kernels';
 import type { PackedMatrix } from '@uni-moe-web/kernels/quant';
 import { scalesAsF32, type Contender, type MoeOperands } from '@uni-moe-web/kernels/bench';
-import { createOperatorContender, uploadBytes, type OnnxRuntime } from './onnx-operator.ts';
+import { createOperatorContender, EIGHT_BIT_ERROR, uploadBytes, type OnnxRuntime } from './onnx-operator.ts';
 
 /** `QMoE` with SwiGLU over pairs of rows (gate, up). It takes router logits, so our side does the router's work besides. */
 export function qmoe(runtime: OnnxRuntime, gpu: Gpu, sets: readonly MoeOperands[]): Promise<Contender> {
@@ -17,6 +17,7 @@ export function qmoe(runtime: OnnxRuntime, gpu: Gpu, sets: readonly MoeOperands[
   return createOperatorContender(runtime, gpu, {
     name: 'ORT QMoE',
     note: 'always asks for accuracy level 4; without the router product that ours includes',
+    coarseError: EIGHT_BIT_ERROR,
     operator: {
       opType: 'QMoE',
       attributes: {

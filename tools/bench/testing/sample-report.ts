@@ -49,6 +49,7 @@ export function sampleReport(cases: readonly CaseResult[] = sampleCases()): Benc
     seconds: 61,
     ceiling: { copyBytesPerSecond: 10e9, readBytesPerSecond: 12e9, flopsPerSecond: 80e9 },
     cases,
+    skipped: ['linear too large (at least 3.0 s per run)'],
     models: [
       {
         name: 'tiny',
