@@ -105,6 +105,12 @@ export const suites = [
   vitest('demo', 'state, formatting and statistics of the demo page', 'packages/demo'),
   vitest('runtime', 'checkpoint, tokenizer, preprocessing and engine in Node', 'packages/runtime'),
   vitest('kernels', 'all kernels on Dawn in Node', 'packages/kernels'),
+  vitest(
+    'runtime-gpu',
+    'decoder and engine on Dawn in Node: reference values, precision, memory, calls, device loss',
+    'packages/runtime',
+    'vitest.gpu.config.ts',
+  ),
   vitest('kernels-chrome', 'all kernels in headless Chrome', 'packages/kernels', 'vitest.browser.config.ts'),
   vitest(
     'runtime-chrome',

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that need neither a browser nor a GPU; `*.browser.test.ts` run under vitest.browser.config.ts. */
+/** Tests that need neither a browser nor a GPU; the other two configurations run `*.browser.test.ts` and `*.gpu.test.ts`. */
 export default defineConfig({
   root: import.meta.dirname,
   resolve: { conditions: ['@uni-moe-web/source', 'module', 'node'] },
@@ -9,7 +9,7 @@ export default defineConfig({
     name: 'runtime',
     environment: 'node',
     include: ['src/**/*.test.ts'],
-    exclude: ['src/**/*.browser.test.ts'],
+    exclude: ['src/**/*.{browser,gpu}.test.ts'],
     testTimeout: 30_000,
   },
 });

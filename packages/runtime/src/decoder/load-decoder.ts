@@ -12,7 +12,8 @@ import { DecoderWeights } from './weights.ts';
 
 /** Positions of the KV cache unless the caller or a smaller model says otherwise. */
 const DEFAULT_CONTEXT_LENGTH = 2048;
-const CHUNK_TOKENS = 512;
+/** Tokens of one prefill pass unless the caller says otherwise. */
+const DEFAULT_CHUNK_TOKENS = 512;
 /** `writeBuffer` copies into memory that the browser frees only as the GPU catches up; wait for it this often. */
 const FLUSH_BYTES = 32 * 1024 * 1024;
 
@@ -23,6 +24,8 @@ export interface DecoderLoadOptions extends LoadOptions {
   readonly activationType?: FloatType;
   /** Precision of the KV cache. `f16` where the device has `shader-f16`, otherwise `f32`, by default. */
   readonly cacheType?: FloatType;
+  /** Most tokens of a prompt that run in one pass, 512 by default. Fewer take less scratch memory and more time. */
+  readonly chunkTokens?: number;
   /** Told before the download starts. */
   readonly onMemoryPlan?: (plan: MemoryPlan) => void;
 }
@@ -47,9 +50,11 @@ export async function loadDecoder(
   const { activationType = 'f32', cacheType = gpu.capabilities.f16 ? 'f16' : 'f32' } = options;
   expectF16(gpu, 'activationType', activationType);
   expectF16(gpu, 'cacheType', cacheType);
+  expectPositive('contextLength', options.contextLength);
+  expectPositive('chunkTokens', options.chunkTokens);
   const contextLength =
     options.contextLength ?? Math.min(config.max_position_embeddings, DEFAULT_CONTEXT_LENGTH);
-  const chunkTokens = Math.min(CHUNK_TOKENS, contextLength);
+  const chunkTokens = Math.min(options.chunkTokens ?? DEFAULT_CHUNK_TOKENS, contextLength);
   const shape = decoderShape(config);
 
   const adapters: LoraAdapter[] = [];
@@ -121,6 +126,19 @@ async function expectMemory<T>(gpu: Gpu, { totalBytes }: MemoryPlan, allocate: (
     );
   }
   return result;
+}
+
+function expectPositive(option: string, value: number | undefined): void {
+  if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
+    throw new RuntimeError(
+      'invalid_option',
+      `${option} is ${value}; give a whole number of tokens above 0.`,
+      {
+        option,
+        value: String(value),
+      },
+    );
+  }
 }
 
 function expectF16(gpu: Gpu, option: string, type: FloatType): void {

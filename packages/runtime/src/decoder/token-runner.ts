@@ -101,6 +101,7 @@ export class TokenRunner {
       const next = pending.shift();
       if (!next) return;
       const report = await untilAborted(next, signal);
+      this.#gpu.throwErrors();
       // The step behind this report has embedded the token of the report before, which is thereby in the cache.
       if (embedded !== undefined) this.#cached.push(embedded);
       embedded = report.id;

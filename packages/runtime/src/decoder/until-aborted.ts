@@ -5,6 +5,8 @@ import { AbortedError, RuntimeError } from '../errors.ts';
  * @throws RuntimeError `gpu` if the promise rejects, which happens when the device is lost or destroyed.
  */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  // Whatever else the promise comes to is of no interest after an abort, and no unhandled rejection.
+  promise.catch(() => undefined);
   if (signal?.aborted) throw new AbortedError('Generation');
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {

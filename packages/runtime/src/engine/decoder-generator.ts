@@ -6,7 +6,7 @@ import { AbortedError } from '../errors.ts';
 import { tokenizePrompt, type PromptTurn as TemplateTurn } from '../models/prompt.ts';
 import { modelFamily } from '../models/registry.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
-import { AnswerMemory } from './answer-memory.ts';
+import type { AnswerMemory } from './answer-memory.ts';
 import type { MediaEncoder } from './media-encoder.ts';
 import {
   modalityContext,
@@ -34,13 +34,21 @@ export class DecoderGenerator implements TokenGenerator {
   readonly #decoder: Decoder;
   readonly #encoder: MediaEncoder;
   readonly #runner: TokenRunner;
-  readonly #answers = new AnswerMemory();
+  readonly #answers: AnswerMemory;
 
-  constructor(checkpoint: Checkpoint, tokenizer: Tokenizer, decoder: Decoder, encoder: MediaEncoder) {
+  /** @param answers outlives this generator when the model is loaded again. */
+  constructor(
+    checkpoint: Checkpoint,
+    tokenizer: Tokenizer,
+    decoder: Decoder,
+    encoder: MediaEncoder,
+    answers: AnswerMemory,
+  ) {
     this.#checkpoint = checkpoint;
     this.#tokenizer = tokenizer;
     this.#decoder = decoder;
     this.#encoder = encoder;
+    this.#answers = answers;
     this.#runner = new TokenRunner(decoder);
     this.eosTokenIds = [checkpoint.generationConfig.eos_token_id];
     this.vocabSize = decoder.shape.vocabSize;
@@ -54,6 +62,7 @@ export class DecoderGenerator implements TokenGenerator {
     const context = modalityContext(this.#checkpoint);
     const files = await prepareMedia(collectMedia(prompt), context, signal);
     const { sequence, spans } = spliceSequence(this.#tokenize(prompt), files);
+    this.#decoder.expectRoom(sequence.ids.length);
     const cachedTokens = this.#runner.cachedLength(sequence);
     const needed = spans.filter(({ start, length }) => start + length > cachedTokens);
     const encodeMs: { image?: number; audio?: number; video?: number } = {};

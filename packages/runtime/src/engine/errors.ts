@@ -23,3 +23,16 @@ export class EngineOptionError extends RuntimeError {
     this.name = 'EngineOptionError';
   }
 }
+
+/** The GPU device was lost, and rebuilding it did not help. */
+export class DeviceLostError extends RuntimeError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(
+      'device_lost',
+      `The GPU device was lost (${reason || 'the browser gave no reason'}). Try again; if it happens again, close other pages that use the GPU or restart the browser.`,
+      { reason },
+      options,
+    );
+    this.name = 'DeviceLostError';
+  }
+}

@@ -41,10 +41,13 @@ export async function loadModel(
       tokenizer,
       encoder,
       dispose: async () => {
-        await encoder.dispose();
-        loaded.dispose();
-        gpu.dispose();
-        gpu.device.destroy();
+        try {
+          await encoder.dispose();
+        } finally {
+          loaded.dispose();
+          gpu.dispose();
+          gpu.device.destroy();
+        }
       },
     };
   } catch (error) {

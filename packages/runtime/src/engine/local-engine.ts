@@ -2,20 +2,45 @@ import { generationDefaults } from '../api/defaults.ts';
 import type { CheckpointLocation } from '../checkpoint/index.ts';
 import { RuntimeError } from '../errors.ts';
 import { availableModalities } from '../modalities/modality.ts';
+import { AnswerMemory } from './answer-memory.ts';
 import { DecoderGenerator } from './decoder-generator.ts';
 import type { AdapterInfo, EngineInfo } from './engine.ts';
 import type { EngineModel } from './engine-model.ts';
 import { loadModel, type ModelOptions } from './load-model.ts';
 import { modalityContext } from './prepare-prompt.ts';
+import { RecoveringModel, type LosableModel } from './recovering-model.ts';
 
-/** Loads a checkpoint into this thread and makes it a model that an engine can drive. */
+/**
+ * Loads a checkpoint into this thread and makes it a model that an engine can drive. When its device is lost, it is loaded
+ * again.
+ */
 export async function loadEngineModel(
   location: CheckpointLocation,
-  options: ModelOptions = {},
+  { signal, onProgress, onMemoryPlan, ...options }: ModelOptions = {},
 ): Promise<EngineModel> {
+  const source = repeatable(location);
+  const answers = new AnswerMemory();
+  let loads = 0;
+  return RecoveringModel.load((loadSignal) => {
+    const reports =
+      loads++ > 0 ? {} : { ...(onProgress && { onProgress }), ...(onMemoryPlan && { onMemoryPlan }) };
+    return assemble(source, { ...options, ...reports, ...(loadSignal && { signal: loadSignal }) }, answers);
+  }, signal);
+}
+
+/** A location that can be opened more than once: an iterator of files can be walked only once. */
+function repeatable(location: CheckpointLocation): CheckpointLocation {
+  return typeof location === 'object' && Symbol.iterator in location ? [...location] : location;
+}
+
+async function assemble(
+  location: CheckpointLocation,
+  options: ModelOptions,
+  answers: AnswerMemory,
+): Promise<LosableModel> {
   const model = await loadModel(location, options);
   const { gpu, checkpoint, tokenizer, decoder, encoder, memory } = model;
-  const generator = new DecoderGenerator(checkpoint, tokenizer, decoder, encoder);
+  const generator = new DecoderGenerator(checkpoint, tokenizer, decoder, encoder, answers);
   const info: EngineInfo = {
     model: checkpoint.name,
     config: checkpoint.config,
@@ -34,6 +59,7 @@ export async function loadEngineModel(
     }));
   return {
     info,
+    lost: gpu.device.lost,
     generator,
     adapters,
     setAdapterWeights(weights) {
