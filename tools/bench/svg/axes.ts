@@ -75,26 +75,29 @@ export function escapeXml(text: string): string {
     .replaceAll('"', '&quot;');
 }
 
-/** Colours that stay apart for colour-blind readers (Okabe and Ito 2008). */
-const COLORS = ['#0072b2', '#e69f00', '#009e73', '#d55e00', '#cc79a7', '#56b4e9', '#8a7a00', '#555555'];
+/** Colours that stay apart for colour-blind readers (the first six: Okabe and Ito 2008). */
+const COLORS = [
+  ...['#0072b2', '#e69f00', '#009e73', '#d55e00', '#cc79a7', '#56b4e9'],
+  ...['#8a7a00', '#555555', '#7b3294', '#a6761d', '#1b1b6b', '#b0b0b0'],
+];
 
 export function colorOf(index: number): string {
   return COLORS[index % COLORS.length]!;
 }
 
-/** Names beside coloured squares, three to a line. */
+/** Names beside coloured squares, two to a line. */
 export function legend(names: readonly string[], top: number): string {
   return names
     .map((name, i) => {
-      const x = AREA.left + (i % 3) * 225;
-      const y = top + Math.floor(i / 3) * 18;
+      const x = AREA.left + (i % 2) * 340;
+      const y = top + Math.floor(i / 2) * 18;
       return `<rect x="${x}" y="${y}" width="11" height="11" fill="${colorOf(i)}"/><text class="tick" x="${x + 16}" y="${y + 10}">${escapeXml(name)}</text>`;
     })
     .join('');
 }
 
 export function legendHeight(names: readonly string[]): number {
-  return Math.ceil(names.length / 3) * 18 + 8;
+  return Math.ceil(names.length / 2) * 18 + 8;
 }
 
 function tickText(value: number): string {

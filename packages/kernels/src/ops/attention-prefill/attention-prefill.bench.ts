@@ -13,6 +13,6 @@ export const attentionPrefillBenches: readonly BenchCase[] = SHAPES.map((shape) 
   attentionBench(
     'attention-prefill',
     { ...shape, capacity: shape.past + shape.tokens },
-    { attend: (list, { scratch: _, ...tensors }) => attentionPrefill(list, tensors) },
+    { attend: (list, tensors) => attentionPrefill(list, tensors) },
   ),
 );
