@@ -43,6 +43,14 @@ const wgsl = {
  */
 const REWRITES = [
   {
+    file: /engine\/load-media\.ts$/,
+    only: 'worker',
+    from: `return import('./media.ts');`,
+    to: `return import(MEDIA_SCRIPT);`,
+    declarations: `const MEDIA_SCRIPT = new URL('./media.js', import.meta.url).href;
+`,
+  },
+  {
     file: /worker\/start-worker\.ts$/,
     from: `new URL('./engine.worker.ts', import.meta.url)`,
     to: `new URL('./engine.worker.js', import.meta.url)`,
@@ -62,14 +70,17 @@ const ONNX_RUNTIME_WASM = new URL('./onnxruntime/ort-wasm-simd-threaded.asyncify
   },
 ];
 
-/** @type {import('esbuild').Plugin} */
-const rewrite = {
+/**
+ * @param {'page' | 'worker'} target
+ * @returns {import('esbuild').Plugin}
+ */
+const rewrite = (target) => ({
   name: 'rewrite',
   setup(context) {
-    context.onLoad({ filter: /(start-worker|onnx-runtime)\.ts$/ }, ({ path }) => {
+    context.onLoad({ filter: /(load-media|start-worker|onnx-runtime)\.ts$/ }, ({ path }) => {
       let contents = readFileSync(path, 'utf8');
-      for (const { file, from, to, declarations = '' } of REWRITES) {
-        if (!file.test(path)) continue;
+      for (const { file, only = target, from, to, declarations = '' } of REWRITES) {
+        if (!file.test(path) || only !== target) continue;
         if (!contents.includes(from))
           throw new Error(`${path} no longer contains ${from}; adapt ${import.meta.filename}`);
         contents = declarations + contents.replace(from, to);
@@ -77,7 +88,7 @@ const rewrite = {
       return { contents, loader: 'ts' };
     });
   },
-};
+});
 
 /** @type {import('esbuild').BuildOptions} */
 const shared = {
@@ -86,9 +97,7 @@ const shared = {
   platform: 'browser',
   target: 'es2023',
   conditions: ['@uni-moe-web/source'],
-  plugins: [wgsl, rewrite],
   minify: true,
-  keepNames: false,
   sourcemap: 'linked',
   legalComments: 'none',
   logLevel: 'warning',
@@ -129,7 +138,14 @@ async function buildKernels() {
   const outdir = join(kernels, 'dist');
   rmSync(outdir, { recursive: true, force: true });
   const entryPoints = { index: join(kernels, 'src/index.ts'), quant: join(kernels, 'src/quant/index.ts') };
-  await build({ ...shared, entryPoints, outdir, splitting: true, chunkNames: 'chunk-[hash]' });
+  await build({
+    ...shared,
+    plugins: [wgsl],
+    entryPoints,
+    outdir,
+    splitting: true,
+    chunkNames: 'chunk-[hash]',
+  });
   emitTypes(kernels);
 }
 
@@ -141,10 +157,20 @@ async function buildRuntime() {
     'checkpoint-format': join(runtime, 'src/checkpoint/format.ts'),
     inspect: join(runtime, 'src/inspect/index.ts'),
   };
-  await build({ ...shared, entryPoints, outdir, splitting: true, chunkNames: 'chunk-[hash]' });
-  // In one piece, because bundlers treat a worker's script as a program of its own.
-  const worker = { 'engine.worker': join(runtime, 'src/worker/engine.worker.ts') };
-  const { metafile } = await build({ ...shared, entryPoints: worker, outdir, metafile: true });
+  const plugins = [wgsl, rewrite('page')];
+  await build({ ...shared, plugins, entryPoints, outdir, splitting: true, chunkNames: 'chunk-[hash]' });
+  // In one piece each, because bundlers treat a worker's script as a program of its own and copy what it downloads.
+  const scripts = {
+    'engine.worker': join(runtime, 'src/worker/engine.worker.ts'),
+    media: join(runtime, 'src/engine/media.ts'),
+  };
+  const { metafile } = await build({
+    ...shared,
+    plugins: [wgsl, rewrite('worker')],
+    entryPoints: scripts,
+    outdir,
+    metafile: true,
+  });
   markComputedImports(outdir);
   copyOnnxRuntime(join(outdir, 'onnxruntime'));
   emitTypes(runtime);
@@ -170,7 +196,9 @@ function report(metafile) {
     if (file.endsWith('.js'))
       console.log(`runtime/dist/${file}: ${(gzipBytes(join(dist, file)) / 1000).toFixed(1)} kB gzip`);
   }
-  const [output] = Object.values(metafile.outputs).filter(({ entryPoint }) => entryPoint);
+  const [output] = Object.values(metafile.outputs).filter(({ entryPoint }) =>
+    entryPoint?.endsWith('.worker.ts'),
+  );
   /** @type {Map<string, number>} */
   const parts = new Map();
   for (const [path, { bytesInOutput }] of Object.entries(output?.inputs ?? {})) {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AbortedError, RuntimeError } from './errors.ts';
 
 describe('RuntimeError', () => {
@@ -20,5 +20,21 @@ describe('RuntimeError', () => {
     expect(rebuilt.name).toBe('AbortError');
     expect(rebuilt.code).toBe('aborted');
     expect(rebuilt.message).toBe('loading x was aborted by its AbortSignal.');
+  });
+
+  it('is known across copies of the package', async () => {
+    vi.resetModules();
+    const copy = await import('./errors.ts');
+    const error = new copy.AbortedError('loading x');
+    expect(copy.RuntimeError).not.toBe(RuntimeError);
+    expect(error).toBeInstanceOf(RuntimeError);
+    expect(error).toBeInstanceOf(AbortedError);
+    expect(new copy.RuntimeError('other', 'x')).not.toBeInstanceOf(AbortedError);
+    class Special extends RuntimeError {}
+    expect(new Special('special', 'x')).toBeInstanceOf(Special);
+    expect(error).not.toBeInstanceOf(Special);
+    for (const value of [null, undefined, 'aborted', { code: 'aborted' }, new Error('x')])
+      expect(value instanceof RuntimeError || value instanceof AbortedError).toBe(false);
+    expect(RuntimeError.fromJSON(error.toJSON())).toBeInstanceOf(AbortedError);
   });
 });

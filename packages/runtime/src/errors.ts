@@ -14,13 +14,26 @@ export interface RuntimeErrorJson {
   readonly stack?: string;
 }
 
+/** Marks runtime errors of every copy of this package: a worker loads its media code as a script with a copy of its own. */
+const BRAND = Symbol.for('@uni-moe-web/runtime-error');
+
 /**
  * Base of every error that this package throws on purpose.
  * Programs decide by `code`, which never changes; people read `message`: what was found, what was expected, what to do.
  */
 export class RuntimeError extends Error {
+  static {
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
+
   readonly code: string;
   readonly details: ErrorDetails;
+
+  /** `instanceof RuntimeError` holds across copies of this package; subclasses are told as usual. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== RuntimeError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
 
   constructor(code: string, message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
     super(message, options);
@@ -46,6 +59,11 @@ export class RuntimeError extends Error {
 
 /** The caller's `AbortSignal` fired. Its name is the platform's own `AbortError`, so that the usual test finds it. */
 export class AbortedError extends RuntimeError {
+  /** Holds across workers and copies of this package too. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof RuntimeError && value.code === 'aborted';
+  }
+
   constructor(what: string) {
     super('aborted', `${what} was aborted by its AbortSignal.`, { what });
     this.name = 'AbortError';

@@ -1,14 +1,13 @@
 import type { Checkpoint } from '../checkpoint/index.ts';
 import type { DecoderSequence } from '../decoder/prompt.ts';
 import { AbortedError } from '../errors.ts';
-import { mediaKey } from '../modalities/media-key.ts';
 import type { ModalityContext, ModalityName, PreparedMedia } from '../modalities/modality.ts';
-import { MODALITIES } from '../modalities/registry.ts';
 import type { AudioSource } from '../modalities/audio/decode.ts';
 import type { ImageSource } from '../modalities/image/decode.ts';
 import type { VideoSource } from '../modalities/video/frames.ts';
 import { layoutPrompt } from '../models/prompt-layout.ts';
 import type { PromptSegment } from '../models/prompt.ts';
+import { loadMedia } from './load-media.ts';
 
 /** The files of a conversation by kind, each list in the order in which the conversation names them. */
 export interface MediaSources {
@@ -32,6 +31,9 @@ export async function prepareMedia(
   context: ModalityContext,
   signal?: AbortSignal,
 ): Promise<PreparedFiles> {
+  const count = sources.image.length + sources.audio.length + sources.video.length;
+  if (count === 0) return { image: [], audio: [], video: [] };
+  const { MODALITIES, mediaKey } = await loadMedia();
   const prepare = async <Source, Decoded>(
     modality: {
       decode(source: Source, signal?: AbortSignal): Promise<Decoded>;

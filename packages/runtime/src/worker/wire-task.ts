@@ -1,7 +1,7 @@
 import type { ChatTask } from '../engine/chat-task.ts';
 import type { PromptPart } from '../engine/token-generator.ts';
 import type { ImageSource } from '../modalities/image/decode.ts';
-import { MODALITIES } from '../modalities/registry.ts';
+import { loadMedia } from '../engine/load-media.ts';
 
 /** A task whose media can be posted, with the buffers to move. */
 export interface WireTask {
@@ -30,6 +30,7 @@ async function toWirePart(
   signal: AbortSignal,
 ): Promise<PromptPart> {
   if (part.type === 'audio') {
+    const { MODALITIES } = await loadMedia();
     const audio = await MODALITIES.audio.decode(part.audio, signal);
     // Samples that were mono already may be the caller's own memory.
     if (audio !== part.audio) transfer.push(...MODALITIES.audio.transferables(audio));
@@ -42,6 +43,7 @@ async function toWirePart(
     for (const frame of part.video) frames.push(await toWireImage(frame, transfer, signal));
     return { type: 'video', video: frames };
   }
+  const { MODALITIES } = await loadMedia();
   const frames = await MODALITIES.video.decode(part.video, signal);
   transfer.push(...MODALITIES.video.transferables(frames));
   return { type: 'video', video: frames };
@@ -53,6 +55,7 @@ async function toWireImage(
   signal: AbortSignal,
 ): Promise<ImageSource> {
   if (canBePosted(image)) return image;
+  const { MODALITIES } = await loadMedia();
   const decoded = await MODALITIES.image.decode(image, signal);
   transfer.push(...MODALITIES.image.transferables(decoded));
   return decoded;
