@@ -1,12 +1,15 @@
 // Brings a fresh clone to the point where everything runs: pnpm, packages, a browser and, for tests on Linux, a Vulkan
 // driver that runs on the CPU. Needs only Node and npm, so it uses nothing that is not installed yet.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { installWithApt, installLavapipe } from './apt.mjs';
 import { findChrome } from './chrome.mjs';
 import { findSoftwareVulkan } from './vulkan.mjs';
+
+/** Pinned here and not in package.json, where pnpm would ask the registry for itself at every call. */
+const PNPM = 'pnpm@12.21.0';
 
 const root = join(import.meta.dirname, '..');
 const purpose = process.argv[2] ?? 'demo';
@@ -16,19 +19,9 @@ installBrowser();
 if (purpose === 'test') installVulkan();
 
 function installPackages() {
-  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   run(
     'npm',
-    [
-      'exec',
-      '--yes',
-      `--package=${packageManager}`,
-      '--',
-      'pnpm',
-      'install',
-      '--frozen-lockfile',
-      '--prefer-offline',
-    ],
+    ['exec', '--yes', `--package=${PNPM}`, '--', 'pnpm', 'install', '--frozen-lockfile', '--prefer-offline'],
     'installing the packages failed',
   );
 }
