@@ -1,4 +1,4 @@
-import type { CaseResult } from '@uni-moe-web/kernels/bench';
+import type { Summary } from '@uni-moe-web/kernels/bench';
 import type { BenchReport } from './bench-report.ts';
 import { markdownTable } from './markdown.ts';
 import { alignTables } from './terminal-report.ts';
@@ -14,13 +14,12 @@ export interface Change {
 
 /** Our own times of two runs, case by case, where both have one. */
 export function changesBetween(before: BenchReport, after: BenchReport): Change[] {
-  const earlier = new Map(before.cases.map((result) => [nameOf(result), ownWall(result)]));
-  return after.cases.flatMap((result) => {
-    const old = earlier.get(nameOf(result));
-    const now = ownWall(result);
-    if (!old || !now) return [];
+  const earlier = new Map(ownTimes(before));
+  return ownTimes(after).flatMap(([name, now]) => {
+    const old = earlier.get(name);
+    if (!old) return [];
     const verdict = now.p90 < old.p10 ? 'faster' : now.p10 > old.p90 ? 'slower' : 'same';
-    return [{ name: nameOf(result), beforeMs: old.median, afterMs: now.median, verdict }];
+    return [{ name, beforeMs: old.median, afterMs: now.median, verdict }];
   });
 }
 
@@ -39,10 +38,15 @@ export function compareReports(before: BenchReport, after: BenchReport): string 
   return `Compared with ${before.startedAt}${warning}\n${alignTables(markdownTable(['ours', 'before ms', 'now ms', 'now / before', ''], rows))}`;
 }
 
-function nameOf({ op, shape }: CaseResult): string {
-  return `${op} ${shape}`;
-}
-
-function ownWall({ contenders }: CaseResult): { median: number; p10: number; p90: number } | undefined {
-  return contenders[0]?.timing?.wallMs;
+/** Every time of ours in a report, by a name that both reports share. */
+function ownTimes({ cases, models }: BenchReport): [name: string, time: Summary][] {
+  const kernels = cases.flatMap(({ op, shape, contenders }): [string, Summary][] => {
+    const time = contenders[0]?.timing?.wallMs;
+    return time ? [[`${op} ${shape}`, time]] : [];
+  });
+  const decoders = models.flatMap(({ name, decode, prefill }): [string, Summary][] => [
+    ...decode.map(({ context, stepMs }): [string, Summary] => [`${name} decode at ${context}`, stepMs]),
+    ...prefill.map(({ tokens, ms }): [string, Summary] => [`${name} prefill of ${tokens}`, ms]),
+  ]);
+  return [...kernels, ...decoders];
 }

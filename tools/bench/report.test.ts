@@ -77,7 +77,14 @@ describe('reports of a benchmark', () => {
       sampleCase('c', 'x', 10),
     ]);
     const after = sampleReport([sampleCase('a', 'x', 5), sampleCase('b', 'x', 11), sampleCase('c', 'x', 20)]);
-    expect(changesBetween(before, after).map(({ verdict }) => verdict)).toEqual(['faster', 'same', 'slower']);
+    expect(changesBetween(before, after).map(({ name, verdict }) => `${name} ${verdict}`)).toEqual([
+      'a x faster',
+      'b x same',
+      'c x slower',
+      'tiny decode at 16 same',
+      'tiny decode at 512 same',
+      'tiny prefill of 32 same',
+    ]);
     expect(compareReports(before, after)).toContain('0.500 x');
     const elsewhere = { ...before, adapter: { ...before.adapter, name: 'another' } };
     expect(compareReports(elsewhere, after)).toContain('times of two machines say nothing');

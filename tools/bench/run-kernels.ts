@@ -15,6 +15,9 @@ const QUICK = { sets: 2, setBytes: 128 * 2 ** 20, rounds: 3, sampleMs: 15, budge
 /** Input sets that together are smaller may stay in a last-level cache. */
 const CACHE_BYTES = 48 * 2 ** 20;
 
+/** Names that `--op` takes. */
+export const OPS: readonly string[] = [...new Set(allBenches.map(({ op }) => op)), 'model'];
+
 /** A shape whose roofline is above this would take minutes on this adapter. */
 const LONGEST_SECONDS = 1;
 /** Above this, one input set must do. */

@@ -3,7 +3,7 @@ import { measureCeiling } from '@uni-moe-web/kernels/bench';
 import type { BenchReport } from './bench-report.ts';
 import type { RunOptions } from './options.ts';
 import type { OnnxRuntime } from './peers/onnx-operator.ts';
-import { runKernels } from './run-kernels.ts';
+import { OPS, runKernels } from './run-kernels.ts';
 import { runModels } from './run-models.ts';
 import { caseLine, modelLine } from './text-table.ts';
 
@@ -24,6 +24,8 @@ export async function runBench(
   options: RunOptions,
   { runtime, host, checkpoints, say }: RunEnvironment,
 ): Promise<BenchReport> {
+  const unknown = options.ops.find((op) => !OPS.includes(op));
+  if (unknown !== undefined) throw new Error(`--op ${unknown}: expected one of ${OPS.join(', ')}`);
   const startedAt = new Date();
   const gpu = await requestGpu({ without: options.without });
   const { info, features } = gpu.device.adapterInfo
