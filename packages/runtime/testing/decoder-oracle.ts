@@ -9,8 +9,11 @@ import type { DecoderPrompt } from '../src/decoder/prompt.ts';
 /** Dequantised matrices `[rows, columns]` by name: exactly the values that kernels compute with. */
 export type OracleWeights = ReadonlyMap<string, Float32Array>;
 
-/** Reads and dequantises all weights of a small checkpoint, and adds its adapters' matrices without rounding. */
-export async function readOracleWeights(checkpoint: Checkpoint): Promise<OracleWeights> {
+/**
+ * Reads and dequantises all weights of a small checkpoint, and adds its adapters' matrices, times `adapterWeight`, without
+ * rounding.
+ */
+export async function readOracleWeights(checkpoint: Checkpoint, adapterWeight = 1): Promise<OracleWeights> {
   const stored = new Map<string, Uint8Array>();
   await checkpoint.streamTensors((tensor, offset, bytes) => {
     const whole = stored.get(tensor.name) ?? new Uint8Array(tensor.bytes);
@@ -27,12 +30,17 @@ export async function readOracleWeights(checkpoint: Checkpoint): Promise<OracleW
     }
     weights.set(name, values);
   }
-  for (const name of checkpoint.config.adapters) addAdapter(weights, await readAdapter(checkpoint, name, {}));
+  for (const name of checkpoint.config.adapters)
+    addAdapter(weights, await readAdapter(checkpoint, name, {}), adapterWeight);
   return weights;
 }
 
-/** W += scale · B · A for every module of an adapter. */
-function addAdapter(weights: ReadonlyMap<string, Float32Array>, { rank, scale, modules }: LoraAdapter): void {
+/** W += factor · scale · B · A for every module of an adapter. */
+function addAdapter(
+  weights: ReadonlyMap<string, Float32Array>,
+  { rank, scale, modules }: LoraAdapter,
+  factor: number,
+): void {
   for (const [module, { a, b }] of modules) {
     const weight = weights.get(`${module}.weight`)!;
     const columns = a.length / rank;
@@ -40,7 +48,7 @@ function addAdapter(weights: ReadonlyMap<string, Float32Array>, { rank, scale, m
       for (let k = 0; k < columns; k++) {
         let sum = 0;
         for (let r = 0; r < rank; r++) sum += b[n * rank + r]! * a[r * columns + k]!;
-        weight[n * columns + k]! += scale * sum;
+        weight[n * columns + k]! += factor * scale * sum;
       }
     }
   }

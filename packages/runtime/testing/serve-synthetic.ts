@@ -5,6 +5,8 @@ import { createSyntheticCheckpoint, type SyntheticCheckpoint } from './synthetic
 
 /** About 5.3 pieces of weights in two shards. */
 const OPTIONS = { decoder: { vocab_size: 18_000 }, shardBytes: 14_000_000 };
+/** More than 300 MB in three shards, for runs whose name begins with `large`. */
+const LARGE = { weights: 'q8', minBytes: 300e6, shardBytes: 128 * 2 ** 20 } as const;
 
 /**
  * Serves `/synthetic/<run>/<file>`: the checkpoint whose seed is the number in the run's name, for example `resume-7`.
@@ -44,7 +46,8 @@ export function serveSynthetic(): Plugin {
       server.middlewares.use('/synthetic', (message, response) => {
         const [, run, file] = /^\/([^/]+)(\/.*)$/.exec(message.url!)!;
         const seed = Number(/\d+$/.exec(run!)?.[0] ?? 1);
-        const checkpoint = checkpoints.get(seed) ?? createSyntheticCheckpoint({ ...OPTIONS, seed });
+        const options = run!.startsWith('large') ? LARGE : OPTIONS;
+        const checkpoint = checkpoints.get(seed) ?? createSyntheticCheckpoint({ ...options, seed });
         checkpoints.set(seed, checkpoint);
         const log = logOf(run!);
         message.url = file!;
