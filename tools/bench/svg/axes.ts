@@ -76,10 +76,10 @@ export function escapeXml(text: string): string {
 }
 
 /** Colours that stay apart for colour-blind readers (the first six: Okabe and Ito 2008). */
-const COLORS = [
-  ...['#0072b2', '#e69f00', '#009e73', '#d55e00', '#cc79a7', '#56b4e9'],
-  ...['#8a7a00', '#555555', '#7b3294', '#a6761d', '#1b1b6b', '#b0b0b0'],
-];
+const COLORS =
+  '#0072b2 #e69f00 #009e73 #d55e00 #cc79a7 #56b4e9 #8a7a00 #555555 #7b3294 #a6761d #1b1b6b #b0b0b0'.split(
+    ' ',
+  );
 
 export function colorOf(index: number): string {
   return COLORS[index % COLORS.length]!;
