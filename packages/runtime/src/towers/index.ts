@@ -1,7 +1,6 @@
 export { createTower, type TowerOptions } from './onnx-tower.ts';
 export type { OnnxRuntimeOptions } from './onnx-runtime.ts';
 export {
-  EMBEDDINGS,
   type CpuTowerTensor,
   type GpuTowerTensor,
   type Tower,

@@ -9,6 +9,7 @@ const plain: Capabilities = {
   subgroupMaxSize: 1,
   packedDot: false,
   timestamps: false,
+  isFallback: false,
   maxInvocations: 256,
   maxWorkgroupStorageBytes: 16384,
   maxWorkgroupsPerDimension: 65535,
