@@ -38,4 +38,5 @@ export type { VideoSource } from './modalities/video/frames.ts';
 export * from './towers/errors.ts';
 export { WorkerFailedError } from './worker/errors.ts';
 export { UnexpectedError } from './worker/wire-errors.ts';
-export { KernelError, type Capabilities } from '@uni-moe-web/kernels';
+export type { Capabilities } from '@uni-moe-web/kernels';
+export { KernelError } from '@uni-moe-web/kernels/errors';

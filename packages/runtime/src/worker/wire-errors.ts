@@ -1,4 +1,4 @@
-import { KernelError } from '@uni-moe-web/kernels';
+import { KernelError } from '@uni-moe-web/kernels/errors';
 import { AbortedError, RuntimeError, type RuntimeErrorJson } from '../errors.ts';
 
 /** An error as plain data. Structured cloning would keep only the message of an `Error`. */

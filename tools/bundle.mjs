@@ -1,0 +1,160 @@
+/** How kernels and runtime become scripts that browsers take as they are; `build` writes them, `check` weighs them. */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import { minifySync } from 'vite';
+import { createWgslMinifier } from './minify-wgsl.mjs';
+
+const root = resolve(import.meta.dirname, '..');
+export const kernels = join(root, 'packages/kernels');
+export const runtime = join(root, 'packages/runtime');
+
+/**
+ * Shaders as text, made short.
+ * @type {import('esbuild').Plugin}
+ */
+const wgsl = {
+  name: 'wgsl',
+  setup(context) {
+    const minify = createWgslMinifier(join(kernels, 'src'));
+    context.onResolve({ filter: /\.wgsl\?raw$/ }, ({ path, resolveDir }) => ({
+      path: resolve(resolveDir, path.replace(/\?raw$/, '')),
+      namespace: 'wgsl',
+    }));
+    context.onLoad({ filter: /.*/, namespace: 'wgsl' }, ({ path }) => ({
+      contents: minify(readFileSync(path, 'utf8')),
+      loader: 'text',
+    }));
+  },
+};
+
+/**
+ * Source text that names files of the source tree or of node_modules, and what it becomes in `dist`. The form
+ * `new URL(name, import.meta.url)` is understood by bundlers, which copy the file, and by browsers.
+ */
+const REWRITES = [
+  {
+    file: /engine\/load-media\.ts$/,
+    only: 'worker',
+    from: `return import('./media.ts');`,
+    to: `return import(MEDIA_SCRIPT);`,
+    declarations: `const MEDIA_SCRIPT = new URL('./media.js', import.meta.url).href;
+`,
+  },
+  {
+    file: /worker\/start-worker\.ts$/,
+    from: `new URL('./engine.worker.ts', import.meta.url)`,
+    to: `new URL('./engine.worker.js', import.meta.url)`,
+  },
+  {
+    file: /towers\/onnx-runtime\.ts$/,
+    from: `loading ??= import('onnxruntime-web/webgpu')`,
+    to: `loading ??= import(ONNX_RUNTIME_SCRIPT)`,
+    declarations: `const ONNX_RUNTIME_SCRIPT = new URL('./onnxruntime/ort.webgpu.bundle.min.mjs', import.meta.url).href;
+const ONNX_RUNTIME_WASM = new URL('./onnxruntime/ort-wasm-simd-threaded.asyncify.wasm', import.meta.url).href;
+`,
+  },
+  {
+    file: /towers\/onnx-runtime\.ts$/,
+    from: `if (options.wasmPaths !== undefined) wasm.wasmPaths = options.wasmPaths;`,
+    to: `wasm.wasmPaths = options.wasmPaths ?? { wasm: ONNX_RUNTIME_WASM };`,
+  },
+];
+
+/**
+ * @param {'page' | 'worker'} target
+ * @returns {import('esbuild').Plugin}
+ */
+const rewrite = (target) => ({
+  name: 'rewrite',
+  setup(context) {
+    context.onLoad({ filter: /(load-media|start-worker|onnx-runtime)\.ts$/ }, ({ path }) => {
+      let contents = readFileSync(path, 'utf8');
+      for (const { file, only = target, from, to, declarations = '' } of REWRITES) {
+        if (!file.test(path) || only !== target) continue;
+        if (!contents.includes(from))
+          throw new Error(`${path} no longer contains ${from}; adapt ${import.meta.filename}`);
+        contents = declarations + contents.replace(from, to);
+      }
+      return { contents, loader: 'ts' };
+    });
+  },
+});
+
+/** @type {import('esbuild').BuildOptions} */
+const shared = {
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2023',
+  conditions: ['@uni-moe-web/source'],
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+  write: false,
+};
+
+const SPLITTING = { splitting: true, chunkNames: 'chunk-[hash]' };
+
+/**
+ * @typedef {{ readonly path: string, readonly text: string }} BundledFile
+ * @typedef {{ readonly files: readonly BundledFile[], readonly metafile: import('esbuild').Metafile }} Bundle
+ */
+
+/** @returns {Promise<Bundle>} */
+export function bundleKernels() {
+  const entryPoints = {
+    index: join(kernels, 'src/index.ts'),
+    quant: join(kernels, 'src/quant/index.ts'),
+    errors: join(kernels, 'src/errors.ts'),
+  };
+  return bundle({ plugins: [wgsl], entryPoints, outdir: join(kernels, 'dist'), ...SPLITTING });
+}
+
+/**
+ * What pages import.
+ * @returns {Promise<Bundle>}
+ */
+export function bundlePage() {
+  const entryPoints = {
+    index: join(runtime, 'src/index.ts'),
+    'checkpoint-format': join(runtime, 'src/checkpoint/format.ts'),
+    inspect: join(runtime, 'src/inspect/index.ts'),
+  };
+  return bundle({
+    plugins: [wgsl, rewrite('page')],
+    entryPoints,
+    outdir: join(runtime, 'dist'),
+    ...SPLITTING,
+  });
+}
+
+/**
+ * The worker's script, and the script that it downloads with the first picture or sound. In one piece each, because
+ * bundlers treat a worker's script as a program of its own and copy what it downloads.
+ * @param {readonly string[]} [external] imports to leave out, to see what they cost
+ * @returns {Promise<Bundle>}
+ */
+export function bundleWorker(external = []) {
+  const entryPoints = {
+    'engine.worker': join(runtime, 'src/worker/engine.worker.ts'),
+    media: join(runtime, 'src/engine/media.ts'),
+  };
+  const plugins = [wgsl, rewrite('worker')];
+  return bundle({ plugins, entryPoints, outdir: join(runtime, 'dist'), external: [...external] });
+}
+
+/**
+ * Joins files with esbuild, then makes them short with Vite's minifier, which finds more.
+ * @param {import('esbuild').BuildOptions} options
+ * @returns {Promise<Bundle>}
+ */
+async function bundle(options) {
+  const { outputFiles = [], metafile } = await build({ ...shared, ...options });
+  const files = outputFiles.map(({ path, text }) => {
+    const { code, errors } = minifySync(path, text, { module: true, compress: { target: 'es2023' } });
+    if (errors.length > 0) throw new Error(`${path}: ${errors[0]?.message}`);
+    return { path, text: code };
+  });
+  return { files, metafile: /** @type {import('esbuild').Metafile} */ (metafile) };
+}
