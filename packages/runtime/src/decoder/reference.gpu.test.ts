@@ -2,6 +2,7 @@ import { Gpu } from '@uni-moe-web/kernels';
 import { difference, gpuPaths } from '@uni-moe-web/kernels/testing';
 import { describe, expect, test } from 'vitest';
 import { exportedFixture } from '../../testing/exported-fixture.ts';
+import { GpuMeter } from '../../testing/gpu-meter.ts';
 import { memorySource } from '../../testing/memory-source.ts';
 import { FULL_CASES, openDecoder, readCase, recordedPrompt } from '../../testing/open-decoder.ts';
 import { readRecorded } from '../../testing/reference-fixture.ts';
@@ -74,15 +75,20 @@ describe('weights in several slices', () => {
     const source = memorySource(createSyntheticCheckpoint({ weights: 'f32', decoder: { vocab_size: 1000 } }));
     const ids = Uint32Array.from({ length: 40 }, (_, i) => (i * 37) % 1000);
     const results = [];
+    const meter = new GpuMeter();
     // 600 KiB cut embedding and head (1 MiB), gate and up (4 MiB) and down (2 MiB) of all experts.
     for (const maxBindingBytes of [gpu.capabilities.maxBindingBytes, 600 * 1024]) {
       const limited = new Gpu(gpu.device, { ...gpu.capabilities, maxBindingBytes });
       const model = await openDecoder(limited, source, { chunkTokens: 32, contextLength: 64 });
-      results.push(await model.inspector.greedy({ ids, spans: [] }, 4));
+      const slices = meter.liveLabels.filter((label) => label.endsWith('quants')).length;
+      results.push({ slices, ...(await model.inspector.greedy({ ids, spans: [] }, 4)) });
       await model.dispose();
       limited.dispose();
     }
+    meter.stop();
     const [one, several] = results;
+    expect(one!.slices).toBe(6);
+    expect(several!.slices).toBeGreaterThan(one!.slices + 8);
     expect([...several!.ids]).toEqual([...one!.ids]);
     expect(difference(several!.logits, one!.logits).relative).toBeLessThanOrEqual(1e-6);
   });
