@@ -7,6 +7,8 @@ export default defineConfig({
   root: import.meta.dirname,
   // The built page works below any path of any static host.
   base: './',
+  // A missing file is an error, never the page.
+  appType: 'mpa',
   resolve: { conditions: ['@uni-moe-web/source', ...defaultClientConditions] },
   plugins: [relaxPolicyInDevelopment(), serveCheckpoint(demoCheckpoint)],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

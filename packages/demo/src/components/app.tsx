@@ -79,11 +79,18 @@ export function App({ model, chat, draft, missingWebGpu, defaultPlace }: AppProp
     void model.load(place);
   };
 
-  const answerActions = (on: Session, using: SamplingSettings): AnswerActions => ({
-    onRetry: () => void chat.retry(on, using),
-    onAskAnew: () => void chat.askAnew(on, using),
-    onReload: () => void model.reload(),
-  });
+  const answerActions = (on: Session, using: SamplingSettings): AnswerActions => {
+    // The buttons go away with the answer that they belong to.
+    const fromBox = (task: Promise<void>): void => {
+      void task;
+      box.current?.focus();
+    };
+    return {
+      onRetry: () => fromBox(chat.retry(on, using)),
+      onAskAnew: () => fromBox(chat.askAnew(on, using)),
+      onReload: () => fromBox(model.reload()),
+    };
+  };
 
   return (
     <>
@@ -124,7 +131,10 @@ export function App({ model, chat, draft, missingWebGpu, defaultPlace }: AppProp
           onStop={() => chat.stop()}
           onCamera={() => setDialog('camera')}
           onRecord={recorder.start}
-          onRecordingEnd={recorder.end}
+          onRecordingEnd={(keep) => {
+            recorder.end(keep);
+            box.current?.focus();
+          }}
         />
       </main>
       <aside id="details" class={detailsOpen ? 'details details-open' : 'details'} aria-label="Details">

@@ -44,10 +44,11 @@ function AddressForm({ onOpen }: { readonly onOpen: (url: string) => void }) {
   };
   return (
     <form class="dialog-section" noValidate onSubmit={submit}>
-      <label for={id}>Address of a checkpoint folder</label>
+      <label for={id}>Address of a checkpoint</label>
       <div class="input-row">
         <input
           id={id}
+          autofocus
           type="url"
           inputMode="url"
           autocomplete="off"

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatClock } from '../state/format.ts';
 import type { Recording } from '../media/microphone.ts';
 import { StopIcon } from './icons.tsx';
@@ -16,6 +16,9 @@ const METER_FALL = 0.06;
 /** Shown while the microphone is on: level, time, and the way out. */
 export function RecorderBar({ recording, onStop, onCancel }: RecorderBarProps) {
   const [{ level, seconds }, setReading] = useState({ level: 0, seconds: 0 });
+  const stop = useRef<HTMLButtonElement>(null);
+  // The button that started the recording is gone.
+  useEffect(() => stop.current!.focus(), []);
   useEffect(() => {
     const timer = setInterval(
       () =>
@@ -34,7 +37,7 @@ export function RecorderBar({ recording, onStop, onCancel }: RecorderBarProps) {
         {formatClock(seconds)}
       </span>
       <meter class="level" aria-label="Microphone level" min={0} max={1} value={level} />
-      <button type="button" class="button button-primary" autoFocus onClick={onStop}>
+      <button type="button" class="button button-primary" ref={stop} onClick={onStop}>
         <StopIcon />
         Stop recording
       </button>
