@@ -29,7 +29,7 @@ adapter = stage("adapter", "a switchable adapter", 300)
 adapter.add_argument("style", choices=("german", "one-word"))
 measure = stage("evaluate", "accuracy by kind")
 measure.add_argument("--each", type=int, default=200)
-stage("write", "write the reference folders")
+stage("write", "write the reference folders").add_argument("--state", default="llm-lora", choices=("llm-experts", "llm-lora"))
 options = parser.parse_args()
 
 if options.stage == "fetch":
@@ -74,4 +74,4 @@ elif options.stage == "evaluate":
 elif options.stage == "write":
     from .write import write
 
-    write()
+    write(options.state)

@@ -120,7 +120,12 @@ def _write_whisper(folder: Path, ear: audio.AudioClassifier) -> None:
 
 def write(stage: str = "llm-lora") -> None:
     eye, ear = load_towers()
-    model = load(stage, add_lora)
+    if stage == "llm-lora":
+        model = load(stage, add_lora)
+    else:
+        # An earlier state: the adapter that the folder must have is still zero.
+        model = load(stage)
+        add_lora(model)
     c = model.config
     config = {
         "architectures": ["LlavaLlamaForCausalLM"], "model_type": "llava", "torch_dtype": "float16", "vocab_size": VOCABULARY, "hidden_size": c.hidden_size, "intermediate_size": c.intermediate_size,

@@ -60,7 +60,7 @@ class Trainer:
                 self.seconds, began = self.seconds + now - began, now
                 told = " ".join(f"{key} {value:.3f}" for key, value in self.losses.items())
                 extra = ""
-                if evaluate and (self.step % (self.every * 4) == 0 or self.step == self.steps):
+                if evaluate and (self.step % (self.every * 5) == 0 or self.step == self.steps):
                     self.model.eval()
                     with torch.no_grad(), autocast():
                         extra = " | " + evaluate()
