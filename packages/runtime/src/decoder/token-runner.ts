@@ -30,6 +30,8 @@ export class TokenRunner {
   readonly #staging: StagingRing;
   readonly #steps = new Map<boolean, CommandList>();
   #cached: PositionKey[] = [];
+  /** Reads of the last run that nobody waited for, because it was stopped while steps were on their way. */
+  #left: readonly Promise<unknown>[] = [];
 
   constructor(decoder: Decoder) {
     this.#decoder = decoder;
@@ -62,6 +64,8 @@ export class TokenRunner {
   ): AsyncGenerator<StepReport, void, undefined> {
     if (signal.aborted) throw new AbortedError('Generation');
     this.#decoder.expectRoom(layout.ids.length);
+    // Their buffers are used again, so that stopping often does not pile buffers up.
+    await untilAborted(Promise.allSettled(this.#left), signal);
     const start = this.cachedLength(layout);
     const keys = positionKeys(layout);
     this.#cached = keys.slice(0, start);
@@ -70,6 +74,7 @@ export class TokenRunner {
     this.#sampler.begin(settings, layout.ids, settings.logitBias);
 
     const pending: Promise<StepReport>[] = [];
+    this.#left = pending;
     const readBack = (staging: GPUBuffer): void => {
       const report = this.#staging.read(staging, reporter.bytes).then((bytes) => reporter.parse(bytes));
       // Whoever stops early leaves reads behind; a lost device must not turn them into unhandled rejections.
@@ -98,9 +103,10 @@ export class TokenRunner {
         readBack(this.#submitStep(reporter, withLogprobs));
         submitted++;
       }
-      const next = pending.shift();
+      const [next] = pending;
       if (!next) return;
       const report = await untilAborted(next, signal);
+      pending.shift();
       this.#gpu.throwErrors();
       // The step behind this report has embedded the token of the report before, which is thereby in the cache.
       if (embedded !== undefined) this.#cached.push(embedded);
