@@ -17,8 +17,10 @@ const PREFILLS = [32, 128, 512];
 const CAPACITY = 2112;
 /** A prompt that would take longer is left out, three runs of it included. */
 const LONGEST_PREFILL_MS = 25_000;
-/** Steps submitted before waiting, as a token runner does. */
-const STEPS = 4;
+/** Steps submitted before waiting: enough for a sample of this length, within bounds. */
+const SAMPLE_MS = 250;
+const MIN_STEPS = 4;
+const MAX_STEPS = 32;
 const GREEDY = {
   temperature: 0,
   topK: 0,
@@ -147,14 +149,25 @@ interface StepSample {
 }
 
 /** Some steps in a row from a context of the given length, as a token runner keeps the GPU busy. */
-async function sampleSteps({ decoder, gpu, step }: OpenModel, context: number): Promise<StepSample> {
+async function sampleSteps(
+  { decoder, gpu, step }: OpenModel,
+  context: number,
+  steps: number,
+): Promise<StepSample> {
   decoder.cache.truncate(context);
   await gpu.device.queue.onSubmittedWorkDone();
   const start = performance.now();
-  for (let i = 0; i < STEPS; i++) step.submit();
+  for (let i = 0; i < steps; i++) step.submit();
   const submitted = performance.now();
   await gpu.device.queue.onSubmittedWorkDone();
-  return { stepMs: (performance.now() - start) / STEPS, encodeMs: (submitted - start) / STEPS };
+  return { stepMs: (performance.now() - start) / steps, encodeMs: (submitted - start) / steps };
+}
+
+/** Steps of a sample, after warming up. */
+async function chooseSteps(model: OpenModel, context: number): Promise<number> {
+  await sampleSteps(model, context, MIN_STEPS);
+  const { stepMs } = await sampleSteps(model, context, MIN_STEPS);
+  return Math.max(MIN_STEPS, Math.min(MAX_STEPS, Math.ceil(SAMPLE_MS / stepMs)));
 }
 
 async function timeDecode(
@@ -164,9 +177,9 @@ async function timeDecode(
   { decoder }: BenchModel,
   ceiling: Ceiling,
 ): Promise<DecodeResult> {
-  await sampleSteps(model, context);
+  const steps = await chooseSteps(model, context);
   const samples: StepSample[] = [];
-  for (let i = 0; i < 2 * rounds; i++) samples.push(await sampleSteps(model, context));
+  for (let i = 0; i < 2 * rounds; i++) samples.push(await sampleSteps(model, context, steps));
   model.decoder.cache.truncate(context);
   const { dispatches, submits } = await observeGpu(model.gpu.device, async () => model.step.submit());
   const elementBytes = model.decoder.cache.layers[0]?.keys.dtype === 'f16' ? 2 : 4;
@@ -226,12 +239,13 @@ async function timeLora(
 ): Promise<ReturnType<typeof pairedRatio>> {
   const models = [plain, adapted];
   const times: [number[][], number[][]] = [[], []];
-  await sampleSteps(adapted, LORA_CONTEXT);
+  await chooseSteps(adapted, LORA_CONTEXT);
+  const steps = await chooseSteps(plain, LORA_CONTEXT);
   for (let round = 0; round < rounds; round++) {
     times[0].push([]);
     times[1].push([]);
     for (const index of roundOrder(2, round)) {
-      const { stepMs } = await sampleSteps(models[index]!, LORA_CONTEXT);
+      const { stepMs } = await sampleSteps(models[index]!, LORA_CONTEXT, steps);
       times[index]!.at(-1)!.push(stepMs);
     }
   }
