@@ -36,7 +36,14 @@ export function RecorderBar({ recording, onStop, onCancel }: RecorderBarProps) {
       <span class="numbers" role="timer" aria-label="Length of the recording">
         {formatClock(seconds)}
       </span>
-      <meter class="level" aria-label="Microphone level" min={0} max={1} value={level} />
+      <meter
+        class="level"
+        aria-label="Microphone level"
+        min={0}
+        max={1}
+        value={level}
+        style={{ '--level': `${level * 100}%` }}
+      />
       <button type="button" class="button button-primary" ref={stop} onClick={onStop}>
         <StopIcon />
         Stop recording
