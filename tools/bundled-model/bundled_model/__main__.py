@@ -29,6 +29,7 @@ adapter = stage("adapter", "a switchable adapter", 300)
 adapter.add_argument("style", choices=("german", "one-word"))
 measure = stage("evaluate", "accuracy by kind")
 measure.add_argument("--each", type=int, default=200)
+stage("card", "put the results into the model card")
 stage("write", "write the reference folders").add_argument("--state", default="llm-lora", choices=("llm-experts", "llm-lora"))
 options = parser.parse_args()
 
@@ -71,6 +72,10 @@ elif options.stage == "evaluate":
     from .evaluate import evaluate
 
     evaluate(options.each)
+elif options.stage == "card":
+    from .card import fill
+
+    fill()
 elif options.stage == "write":
     from .write import write
 

@@ -44,7 +44,7 @@ class Trainer:
         """`loss_of(step)` returns a dictionary of losses, summed. Ends after `steps` or at the clock time `stop_at`."""
         began = time.time()
         while self.step < self.steps and time.time() < stop_at:
-            warm, progress = min(1.0, (self.step + 1) / 200), self.step / self.steps
+            warm, progress = min(1.0, (self.step + 1) / min(200, 1 + self.steps // 6)), self.step / self.steps
             for group in self.optimizer.param_groups:
                 group["lr"] = self.rate * warm * (0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * progress)))
             losses = loss_of(self.step)
