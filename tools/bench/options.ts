@@ -25,7 +25,7 @@ export interface BenchOptions extends RunOptions {
 
 export const USAGE = `pnpm bench [options]
 
-  --quick               one small shape of each operation, under a minute or two
+  --quick               fewer samples, and one small shape of each operation unless --shape says which
   --host chrome|node    headless Chrome (default), or Dawn in Node
   --adapter NAME        part of the adapter's name; lavapipe or swiftshader choose that software driver
   --no-f16              as on a device without shader-f16

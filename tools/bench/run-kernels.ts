@@ -35,7 +35,7 @@ export async function runKernels(
     ({ op, shape, quick }) =>
       (options.ops.length === 0 || options.ops.includes(op)) &&
       (options.shapes.length === 0 || options.shapes.some((text) => shape.includes(text))) &&
-      (quick || !options.quick),
+      (quick || !options.quick || options.shapes.length > 0),
   );
   const createPeers = onnxPeers(runtime, gpu);
   const cases: CaseResult[] = [];

@@ -41,7 +41,7 @@ export async function runModels(
   if (options.ops.length > 0 && !options.ops.includes('model')) return [];
   const chosen = benchModels.filter(
     ({ name, quick }) =>
-      (quick || !options.quick) &&
+      (quick || !options.quick || options.shapes.length > 0) &&
       (options.shapes.length === 0 || options.shapes.some((text) => name.includes(text))),
   );
   const results: ModelResult[] = [];
