@@ -13,7 +13,9 @@ globalThis.ask = async ({
   try {
     const content: UserContentPart[] = [
       ...images.map((url) => ({ type: 'image_url', image_url: { url } }) as const),
-      ...audio.map((data) => ({ type: 'input_audio', input_audio: { data } }) as const),
+      ...audio.map(
+        (data) => ({ type: 'input_audio', input_audio: { data: new URL(data, location.href) } }) as const,
+      ),
       ...(frames.length > 0 ? [{ type: 'video_url', video_url: { url: frames } } as const] : []),
       { type: 'text', text: question },
     ];
