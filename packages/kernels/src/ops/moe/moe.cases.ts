@@ -18,8 +18,8 @@ export interface MoeCase {
   readonly slices?: number;
   /** Makes the activations and the router nasty. */
   readonly prepare?: (inputs: MoeInputs) => void;
-  /** Values between gate-up and down leave the range of f16. */
-  readonly overflowsF16?: boolean;
+  /** Also with f16 activations. Few cases: the kernels' own tests have more. */
+  readonly f16?: boolean;
 }
 
 export interface MoeInputs {
@@ -42,10 +42,10 @@ export const MOE_EPSILON = 1e-5;
 const SHAPE = { topK: 2, hidden: 64, intermediate: 96, format: 'q4' } as const;
 
 export const moeCases: readonly MoeCase[] = [
-  { ...SHAPE, name: 'decode', tokens: 1, experts: 4, norm: true },
+  { ...SHAPE, name: 'decode', tokens: 1, experts: 4, norm: true, f16: true },
   { ...SHAPE, name: 'two tokens', tokens: 2, experts: 4, norm: true },
   { ...SHAPE, name: 'odd numbers', tokens: 7, experts: 3, norm: true },
-  { ...SHAPE, name: 'prefill', tokens: 64, experts: 4 },
+  { ...SHAPE, name: 'prefill', tokens: 64, experts: 4, f16: true },
   { ...SHAPE, name: 'long prefill', tokens: 257, experts: 4, norm: true },
   { ...SHAPE, name: 'eight experts', tokens: 64, experts: 8, format: 'q8' },
   { ...SHAPE, name: 'one expert', tokens: 7, topK: 1, experts: 1, format: 'f16' },
@@ -87,11 +87,10 @@ export const moeCases: readonly MoeCase[] = [
     name: 'huge values',
     tokens: 7,
     experts: 4,
-    overflowsF16: true,
     prepare: ({ x }) => x.forEach((value, i) => (x[i] = value * 1e4)),
   },
   { ...SHAPE, name: 'zeros', tokens: 7, experts: 4, norm: true, prepare: ({ x }) => x.fill(0) },
-  { ...SHAPE, name: 'two adapters', tokens: 17, experts: 4, norm: true, loraRanks: [4, 3] },
+  { ...SHAPE, name: 'two adapters', tokens: 17, experts: 4, norm: true, loraRanks: [4, 3], f16: true },
   {
     ...SHAPE,
     name: 'two adapters, slices',

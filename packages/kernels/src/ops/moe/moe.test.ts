@@ -33,7 +33,7 @@ for (const { name: gpuPath, gpu } of await gpuPaths()) {
   describe(`moe (${gpuPath})`, () => {
     for (const testCase of moeCases) {
       const { tokens, topK, experts, hidden, intermediate, format } = testCase;
-      const withF16 = gpu.capabilities.f16 && !testCase.overflowsF16;
+      const withF16 = gpu.capabilities.f16 && testCase.f16;
       for (const dtype of withF16 ? (['f32', 'f16'] as const) : (['f32'] as const)) {
         for (const path of PATHS) {
           test(`${testCase.name}, ${path}, ${tokens} tokens, top ${topK} of ${experts}, ${hidden}/${intermediate} ${format}, ${dtype}`, () =>
