@@ -29,6 +29,7 @@ adapter = stage("adapter", "a switchable adapter", 300)
 adapter.add_argument("style", choices=("german", "one-word"))
 measure = stage("evaluate", "accuracy by kind")
 measure.add_argument("--each", type=int, default=200)
+measure.add_argument("--q4-only", action="store_true", help="leave out the run without quantisation")
 stage("card", "put the results into the model card")
 stage("write", "write the reference folders").add_argument("--state", default="llm-lora", choices=("llm-experts", "llm-lora"))
 options = parser.parse_args()
@@ -71,7 +72,7 @@ elif options.stage == "adapter":
 elif options.stage == "evaluate":
     from .evaluate import evaluate
 
-    evaluate(options.each)
+    evaluate(options.each, options.q4_only)
 elif options.stage == "card":
     from .card import fill
 
