@@ -18,10 +18,12 @@ def _cell(row: dict | None) -> str:
 
 def tables(results: dict) -> str:
     seen, held_out = (results[title] for title in SETS.values())
-    lines = ["| kind | new renderings, seen styles and voices | the same without quantisation | held-out styles, voices, phrasings |", "| --- | --- | --- | --- |"]
+    both = any("float" in row for row in seen.values())
+    extra = " the same without quantisation |" if both else ""
+    lines = [f"| kind | new renderings, seen styles and voices |{extra} held-out styles, voices, phrasings |", "| --- | --- | --- |" + " --- |" * both]
     for kind in (*KINDS, "name, single-color art"):
-        float_cell = f"{seen[kind]['float']:.0f}" if kind in seen and "float" in seen[kind] else ""
-        lines.append(f"| {TITLES[kind]} | {_cell(seen.get(kind))} | {float_cell} | {_cell(held_out.get(kind))} |")
+        unquantized = f" {seen[kind]['float']:.0f} |" if "float" in seen.get(kind, {}) else "  |" * both
+        lines.append(f"| {TITLES[kind]} | {_cell(seen.get(kind))} |{unquantized} {_cell(held_out.get(kind))} |")
     count = next(iter(seen.values()))["count"]
     lines += ["", f"Percent right, greedy, q4, with 95 % intervals; {count} questions per cell.", "", "Part of the routed rows that each expert gets, in percent:", "", "| rows | layer | expert 0 | 1 | 2 | 3 |", "| --- | --- | --- | --- | --- | --- |"]
     for kind, layers in results["experts"].items():
