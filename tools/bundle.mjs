@@ -32,37 +32,53 @@ const wgsl = {
  * Source text that names files of the source tree or of node_modules, and what it becomes in `dist`. The form
  * `new URL(name, import.meta.url)` is understood by bundlers, which copy the file, and by browsers.
  */
+const ONNX_RUNTIME_URLS = `[
+  new URL('./onnxruntime/ort.webgpu.bundle.min.mjs', import.meta.url).href,
+  new URL('./onnxruntime/ort-wasm-simd-threaded.asyncify.wasm', import.meta.url).href,
+]`;
+// Bundlers copy the media script unread, so the worker's, which they do read, finds these files for it.
+const HANDED_OVER = `globalThis[Symbol.for('@uni-moe-web/runtime ONNX Runtime')]`;
 const REWRITES = [
   {
     file: /engine\/load-media\.ts$/,
-    only: 'worker',
+    targets: ['worker'],
     from: `return import('./media.ts');`,
-    to: `return import(MEDIA_SCRIPT);`,
+    to: `${HANDED_OVER} = ${ONNX_RUNTIME_URLS}; return import(MEDIA_SCRIPT);`,
     declarations: `const MEDIA_SCRIPT = new URL('./media.js', import.meta.url).href;
 `,
   },
   {
     file: /worker\/start-worker\.ts$/,
+    targets: ['page'],
     from: `new URL('./engine.worker.ts', import.meta.url)`,
     to: `new URL('./engine.worker.js', import.meta.url)`,
   },
   {
     file: /towers\/onnx-runtime\.ts$/,
+    targets: ['page'],
     from: `loading ??= import('onnxruntime-web/webgpu')`,
     to: `loading ??= import(ONNX_RUNTIME_SCRIPT)`,
-    declarations: `const ONNX_RUNTIME_SCRIPT = new URL('./onnxruntime/ort.webgpu.bundle.min.mjs', import.meta.url).href;
-const ONNX_RUNTIME_WASM = new URL('./onnxruntime/ort-wasm-simd-threaded.asyncify.wasm', import.meta.url).href;
+    declarations: `const [ONNX_RUNTIME_SCRIPT, ONNX_RUNTIME_WASM] = ${ONNX_RUNTIME_URLS};
 `,
   },
   {
     file: /towers\/onnx-runtime\.ts$/,
+    targets: ['media'],
+    from: `loading ??= import('onnxruntime-web/webgpu')`,
+    to: `loading ??= import(ONNX_RUNTIME_SCRIPT)`,
+    declarations: `const [ONNX_RUNTIME_SCRIPT, ONNX_RUNTIME_WASM] = ${HANDED_OVER};
+`,
+  },
+  {
+    file: /towers\/onnx-runtime\.ts$/,
+    targets: ['page', 'media'],
     from: `if (options.wasmPaths !== undefined) wasm.wasmPaths = options.wasmPaths;`,
     to: `wasm.wasmPaths = options.wasmPaths ?? { wasm: ONNX_RUNTIME_WASM };`,
   },
 ];
 
 /**
- * @param {'page' | 'worker'} target
+ * @param {'page' | 'worker' | 'media'} target
  * @returns {import('esbuild').Plugin}
  */
 const rewrite = (target) => ({
@@ -70,8 +86,8 @@ const rewrite = (target) => ({
   setup(context) {
     context.onLoad({ filter: /(load-media|start-worker|onnx-runtime)\.ts$/ }, ({ path }) => {
       let contents = readFileSync(path, 'utf8');
-      for (const { file, only = target, from, to, declarations = '' } of REWRITES) {
-        if (!file.test(path) || only !== target) continue;
+      for (const { file, targets, from, to, declarations = '' } of REWRITES) {
+        if (!file.test(path) || !targets.includes(target)) continue;
         if (!contents.includes(from))
           throw new Error(`${path} no longer contains ${from}; adapt ${import.meta.filename}`);
         contents = declarations + contents.replace(from, to);
@@ -130,18 +146,23 @@ export function bundlePage() {
 }
 
 /**
- * The worker's script, and the script that it downloads with the first picture or sound. In one piece each, because
- * bundlers treat a worker's script as a program of its own and copy what it downloads.
+ * The worker's script, in one piece, because bundlers treat it as a program of its own.
  * @param {readonly string[]} [external] imports to leave out, to see what they cost
  * @returns {Promise<Bundle>}
  */
 export function bundleWorker(external = []) {
-  const entryPoints = {
-    'engine.worker': join(runtime, 'src/worker/engine.worker.ts'),
-    media: join(runtime, 'src/engine/media.ts'),
-  };
+  const entryPoints = { 'engine.worker': join(runtime, 'src/worker/engine.worker.ts') };
   const plugins = [wgsl, rewrite('worker')];
   return bundle({ plugins, entryPoints, outdir: join(runtime, 'dist'), external: [...external] });
+}
+
+/**
+ * The script that the worker downloads with the first picture or sound.
+ * @returns {Promise<Bundle>}
+ */
+export function bundleMedia() {
+  const entryPoints = { media: join(runtime, 'src/engine/media.ts') };
+  return bundle({ plugins: [rewrite('media')], entryPoints, outdir: join(runtime, 'dist') });
 }
 
 /**

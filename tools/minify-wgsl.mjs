@@ -40,8 +40,23 @@ export function createWgslMinifier(folder) {
   return (source) =>
     withoutComments(source)
       .split('\n')
-      .map((line) => (line.startsWith('#') ? line : shorten(line, names)))
-      .join('\n');
+      .map((line) => (isAlone(line) ? line : shorten(line, names)))
+      .reduce((text, line, at) => text + (at === 0 ? '' : separator(text, line)) + line, '');
+}
+
+/**
+ * Directives of the template and `enable` lines are recognised by standing alone.
+ * @param {string} line
+ */
+function isAlone(line) {
+  return /^(#|enable\s)/.test(line);
+}
+
+/** @param {string} text @param {string} line */
+function separator(text, line) {
+  const last = text.slice(text.lastIndexOf('\n') + 1);
+  if (isAlone(line) || isAlone(last)) return '\n';
+  return /[\w$+-]$/.test(text) && /^[\w$+-]/.test(line) ? ' ' : '';
 }
 
 /** @param {string} source */
