@@ -3,7 +3,13 @@ import type { Mutant } from './mutant.ts';
 /** One bug each, of the kinds that really happen; most change a few elements only. */
 export const mutants: readonly Mutant[] = [
   // Shared pieces, through the kernels that include them.
-  { file: 'wgsl/fold.wgsl', find: 'id.y * grid.x + id.x', replace: 'id.x', bug: 'index', test: 'ops/embed' },
+  {
+    file: 'wgsl/fold.wgsl',
+    find: 'id.y * grid.x + id.x',
+    replace: 'id.x',
+    bug: 'index',
+    test: 'ops/rms-norm',
+  },
   { file: 'wgsl/reduce.wgsl', find: 'step > 0u', replace: 'step > 1u', bug: 'bound', test: 'ops/rms-norm' },
   {
     file: 'wgsl/weights-q4.wgsl',
@@ -50,8 +56,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'ops/add/add.wgsl',
-    find: '>= params.count',
-    replace: '> params.count',
+    find: 'i < params.count',
+    replace: 'i <= params.count',
     bug: 'bound',
     test: 'ops/add',
   },

@@ -14,6 +14,7 @@ export const rmsNormCases: readonly RmsNormCase[] = [
   { name: 'model size, decode', tokens: 1, hidden: 4096, epsilon: 1e-6 },
   { name: 'below a workgroup', tokens: 3, hidden: 252, epsilon: 1e-5 },
   { name: 'above a workgroup', tokens: 5, hidden: 260, epsilon: 1e-5 },
+  { name: 'more tokens than one dimension of the grid takes', tokens: 65_600, hidden: 4, epsilon: 1e-5 },
   { name: 'a row of zeros', tokens: 2, hidden: 64, epsilon: 1e-5, prepare: (x) => x.fill(0, 64) },
   { name: 'one huge value', tokens: 2, hidden: 64, epsilon: 1e-5, prepare: (x) => void (x[70] = 1e15) },
   {
