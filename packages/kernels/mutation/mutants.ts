@@ -56,8 +56,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'ops/add/add.wgsl',
-    find: 'i < params.count',
-    replace: 'i <= params.count',
+    find: 'y[i] += Sum(x[i]);',
+    replace: 'y[i] = Sum(x[i]);',
     bug: 'bound',
     test: 'ops/add',
   },
@@ -92,8 +92,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'ops/linear/linear-matmul.wgsl',
-    find: 'v ^ (row % STEP_VECTORS)',
-    replace: 'v ^ (row % 4u)',
+    find: 'w_tile[swizzled(tn + 16u, v)]',
+    replace: 'w_tile[swizzled(tn + 15u, v)]',
     bug: 'index',
     test: 'ops/linear/linear.test',
   },
