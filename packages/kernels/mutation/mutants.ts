@@ -58,7 +58,7 @@ export const mutants: readonly Mutant[] = [
     file: 'ops/add/add.wgsl',
     find: 'y[i] += Sum(x[i]);',
     replace: 'y[i] = Sum(x[i]);',
-    bug: 'bound',
+    bug: 'index',
     test: 'ops/add',
   },
   {
@@ -99,16 +99,16 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'ops/linear/linear-matmul.wgsl',
-    find: 'if (m >= params.num_tokens)',
-    replace: 'if (m > params.num_tokens)',
-    bug: 'bound',
+    find: 'let first = group.y * TILE_OUTPUTS;',
+    replace: 'let first = group.y * (TILE_OUTPUTS - 1u);',
+    bug: 'index',
     test: 'ops/linear/linear.test',
   },
   {
     file: 'ops/linear/linear-matmul.wgsl',
-    find: 'if (column + 1u >= COLUMN_VECTORS)',
-    replace: 'if (column + 1u > COLUMN_VECTORS)',
-    bug: 'mask',
+    find: 'x[m * COLUMN_VECTORS + column]',
+    replace: 'x[m * COLUMN_VECTORS + column / 2u]',
+    bug: 'index',
     test: 'ops/linear/linear.test',
   },
   {
@@ -120,8 +120,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'ops/lora-down/lora-down.wgsl',
-    find: 'p / TOP_K',
-    replace: 'p',
+    find: 'let x_row = p / TOP_K;',
+    replace: 'let x_row = p;',
     bug: 'index',
     test: 'ops/lora-down',
   },
