@@ -163,8 +163,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'ops/attention-prefill/attention-prefill.wgsl',
-    find: 'key < num_keys',
-    replace: 'key <= num_keys',
+    find: 'if (key < num_keys) {',
+    replace: 'if (key <= num_keys) {',
     bug: 'bound',
     test: 'ops/attention-prefill',
   },
