@@ -59,7 +59,7 @@ export interface Checkpoint extends CheckpointDescription {
   /** Why the cache gave up keeping further pieces, if it did. Loading goes on without it. */
   readonly cacheFailure: string | undefined;
   /**
-   * Takes all tensors of the decoder through `handler` in file order. At most 20 MiB of pieces are in memory at a time;
+   * Takes all tensors of the decoder through `handler` in file order. At most 12 MiB of pieces are in memory at a time;
    * a slow handler slows the download down. See {@link TensorHandler} for what it may do with the bytes.
    */
   streamTensors(handler: TensorHandler, options?: LoadOptions): Promise<void>;

@@ -28,6 +28,6 @@ export const MAX_RANK = 8;
 export const MAX_SMALL_TENSORS_BYTES = 512 * MIB;
 
 /** Pieces that wait, verified or being verified, for the consumer. */
-export const PREFETCH_PIECES = 3;
-/** Buffers of a running load: the waiting ones, one being filled, one in the consumer's hands. 5 x 4 MiB = 20 MiB. */
+export const PREFETCH_PIECES = 1;
+/** Buffers of a running load: the waiting ones, one being filled, one in the consumer's hands. 3 x 4 MiB = 12 MiB. */
 export const MAX_BUFFERS = PREFETCH_PIECES + 2;
