@@ -12,7 +12,7 @@ export class KernelError extends Error {
 export class WebGpuUnavailableError extends KernelError {
   constructor(reason: string) {
     super(
-      'webgpu_unavailable',
+      'webgpu-unavailable',
       `WebGPU is not available: ${reason}. Use Chrome or Edge 121 or later, Safari 26 or later, or Firefox 141 or later, on a page served over https or from localhost.`,
     );
   }
@@ -28,14 +28,14 @@ export class ShapeError extends KernelError {
 /** A limit of the device does not allow what was asked for. */
 export class DeviceLimitError extends KernelError {
   constructor(message: string) {
-    super('device_limit', message);
+    super('device-limit', message);
   }
 }
 
 /** A shader was asked for with parameters or bindings that do not fit its source. */
 export class KernelDefinitionError extends KernelError {
   constructor(kernel: string, message: string) {
-    super('kernel_definition', `kernel ${kernel}: ${message}`);
+    super('kernel-definition', `kernel ${kernel}: ${message}`);
   }
 }
 

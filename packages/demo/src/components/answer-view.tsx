@@ -54,10 +54,10 @@ export function AnswerView({ answer, waitingFor, actions }: AnswerViewProps) {
 }
 
 /** Errors after which the same model answers nothing any more. */
-const MODEL_GONE = ['worker-failed', 'engine-disposed', 'device_lost'];
+const MODEL_GONE = ['worker-failed', 'engine-disposed', 'device-lost'];
 
 function ProblemActions({ code, actions }: { readonly code: string; readonly actions: AnswerActions }) {
-  if (code === 'context_length') {
+  if (code === 'context-length') {
     return (
       <button type="button" class="button" onClick={actions.onAskAnew}>
         Ask in a new conversation

@@ -23,7 +23,7 @@ export function ModelView({ state, missingWebGpu, onRetry, onCancel, onOpenCheck
       <LoadCard name={placeName(state.place)} bars={state.bars} memory={state.memory} onCancel={onCancel} />
     );
   }
-  if (state.problem.code === 'webgpu_unavailable') return <NoWebGpu reason={state.problem.detail} />;
+  if (state.problem.code === 'webgpu-unavailable') return <NoWebGpu reason={state.problem.detail} />;
   return (
     <ProblemNotice problem={state.problem}>
       <button type="button" class="button button-primary" onClick={onRetry}>

@@ -16,7 +16,7 @@ export function NoWebGpu({ reason }: { readonly reason: string }) {
         </ul>
         <p>It may also be switched off because of the graphics driver.</p>
         <p class="notice-code">
-          Code <code>webgpu_unavailable</code>
+          Code <code>webgpu-unavailable</code>
         </p>
       </div>
     </div>

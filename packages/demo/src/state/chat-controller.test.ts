@@ -70,10 +70,10 @@ describe('an answer', () => {
     await stopped;
     const failed = ask('two');
     session.push(chunk('part'));
-    session.fail(Object.assign(new Error('the device was lost'), { code: 'device_lost' }));
+    session.fail(Object.assign(new Error('the device was lost'), { code: 'device-lost' }));
     await failed;
     expect(answers()).toEqual(['stopped: half', 'failed: part']);
-    expect(chat.state.get().exchanges[1]!.answer.problem).toMatchObject({ code: 'device_lost' });
+    expect(chat.state.get().exchanges[1]!.answer.problem).toMatchObject({ code: 'device-lost' });
     expect(chat.state.get().busy).toBe(false);
   });
 
@@ -120,7 +120,7 @@ it('asks the last question again in a new conversation', async () => {
   session.end();
   await first;
   const second = ask('two');
-  session.fail(Object.assign(new Error('too long'), { code: 'context_length' }));
+  session.fail(Object.assign(new Error('too long'), { code: 'context-length' }));
   await second;
   const again = chat.askAnew(session, DEFAULT_SAMPLING);
   session.push(chunk('fits'), END);

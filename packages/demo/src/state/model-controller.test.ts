@@ -126,7 +126,7 @@ it('changes adapters and shows why a change failed', async () => {
   await model.setAdapter('default', 0.5);
   expect(session.adapters).toEqual([{ name: 'default', weight: 0.5 }]);
   session.setAdapters = () =>
-    Promise.reject(Object.assign(new Error('not a number'), { code: 'invalid_adapter_weight' }));
+    Promise.reject(Object.assign(new Error('not a number'), { code: 'invalid-adapter-weight' }));
   await model.setAdapter('default', 0.25);
-  expect(model.state.get()).toMatchObject({ adapterProblem: { code: 'invalid_adapter_weight' } });
+  expect(model.state.get()).toMatchObject({ adapterProblem: { code: 'invalid-adapter-weight' } });
 });

@@ -98,7 +98,7 @@ export class Decoder {
     return this.cache.capacity;
   }
 
-  /** @throws RuntimeError `context_length` if a prompt of `tokens` positions does not fit the cache. */
+  /** @throws RuntimeError `context-length` if a prompt of `tokens` positions does not fit the cache. */
   expectRoom(tokens: number): void {
     if (tokens > this.cache.capacity) throw contextLengthError(tokens, this.cache.capacity);
   }
@@ -107,7 +107,7 @@ export class Decoder {
    * Runs the prompt from position `start` on, which must be the length of the valid cache, and samples the next token.
    * Each chunk is one submit. At most {@link CHUNKS_IN_FLIGHT} are queued, so that a long prompt can be stopped; what was
    * submitted by then still reaches the cache.
-   * @throws RuntimeError `context_length` if the prompt does not fit the cache; AbortedError once the signal fires.
+   * @throws RuntimeError `context-length` if the prompt does not fit the cache; AbortedError once the signal fires.
    */
   async prefill(
     prompt: DecoderPrompt,
@@ -228,7 +228,7 @@ function uploadRope(
 
 function contextLengthError(tokens: number, capacity: number): RuntimeError {
   return new RuntimeError(
-    'context_length',
+    'context-length',
     `The prompt takes ${tokens} positions, but this engine holds ${capacity}. Shorten the conversation, send fewer media, or create the engine with a larger contextLength.`,
     { tokens, capacity },
   );

@@ -108,7 +108,7 @@ export async function loadDecoder(
   }
 }
 
-/** Runs an allocation. @throws RuntimeError `gpu_memory` if the GPU has not enough. */
+/** Runs an allocation. @throws RuntimeError `gpu-memory` if the GPU has not enough. */
 async function expectMemory<T>(gpu: Gpu, { totalBytes }: MemoryPlan, allocate: () => T): Promise<T> {
   gpu.device.pushErrorScope('out-of-memory');
   let failed: GPUError | null | undefined;
@@ -120,7 +120,7 @@ async function expectMemory<T>(gpu: Gpu, { totalBytes }: MemoryPlan, allocate: (
   }
   if (failed) {
     throw new RuntimeError(
-      'gpu_memory',
+      'gpu-memory',
       `The GPU has no room for ${totalBytes} bytes of weights, cache and scratch (${failed.message}). Close other tabs, choose a smaller contextLength, or export with a smaller weight format.`,
       { totalBytes },
     );
@@ -131,7 +131,7 @@ async function expectMemory<T>(gpu: Gpu, { totalBytes }: MemoryPlan, allocate: (
 function expectPositive(option: string, value: number | undefined): void {
   if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
     throw new RuntimeError(
-      'invalid_option',
+      'invalid-option',
       `${option} is ${value}; give a whole number of tokens above 0.`,
       {
         option,
@@ -144,7 +144,7 @@ function expectPositive(option: string, value: number | undefined): void {
 function expectF16(gpu: Gpu, option: string, type: FloatType): void {
   if (type === 'f16' && !gpu.capabilities.f16) {
     throw new RuntimeError(
-      'unsupported_precision',
+      'unsupported-precision',
       `${option} "f16" needs a GPU with the WebGPU feature shader-f16, which this one lacks; use "f32".`,
       { option },
     );

@@ -108,21 +108,21 @@ export class LoraSet {
 
   /**
    * Switches adapters. Names that are not mentioned are off.
-   * @throws RuntimeError `unknown_adapter` naming the adapter and those there are.
+   * @throws RuntimeError `unknown-adapter` naming the adapter and those there are.
    */
   setWeights(weights: ReadonlyMap<string, number>): void {
     for (const [name, weight] of weights) {
       if (!this.adapters.some((adapter) => adapter.name === name)) {
         const known = this.adapters.map((adapter) => adapter.name);
         throw new RuntimeError(
-          'unknown_adapter',
+          'unknown-adapter',
           `There is no adapter "${name}"; this checkpoint has ${known.join(', ') || 'none'}.`,
           { name, known },
         );
       }
       if (!Number.isFinite(weight)) {
         throw new RuntimeError(
-          'invalid_adapter_weight',
+          'invalid-adapter-weight',
           `Adapter "${name}" was given weight ${weight}; give a finite number, 0 to switch it off.`,
           { name },
         );
@@ -206,7 +206,7 @@ export class LoraSet {
   ): void {
     if (pair.a.length !== adapter.rank * columns || pair.b.length !== rows * adapter.rank) {
       throw new RuntimeError(
-        'adapter_mismatch',
+        'adapter-mismatch',
         `Adapter "${adapter.name}": ${module} has ${pair.a.length} and ${pair.b.length} values in lora_A and lora_B; rank ${adapter.rank} on a ${rows} x ${columns} matrix needs ${adapter.rank * columns} and ${rows * adapter.rank}. Use an adapter made for this model.`,
         { adapter: adapter.name, module },
       );
@@ -228,7 +228,7 @@ export class LoraSet {
       for (const module of modules.keys()) {
         if (!known.has(module)) {
           throw new RuntimeError(
-            'adapter_mismatch',
+            'adapter-mismatch',
             `Adapter "${name}" changes ${module}, which this model does not have.`,
             { adapter: name, module },
           );

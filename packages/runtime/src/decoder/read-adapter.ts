@@ -16,7 +16,7 @@ const KEY = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/;
 
 /**
  * Reads an adapter in peft's layout from `adapters/<name>/`.
- * @throws RuntimeError `adapter_mismatch` naming a key that is no LoRA matrix, a type other than F32 or F16, or a half pair.
+ * @throws RuntimeError `adapter-mismatch` naming a key that is no LoRA matrix, a type other than F32 or F16, or a half pair.
  */
 export async function readAdapter(
   checkpoint: Checkpoint,
@@ -52,7 +52,7 @@ function floats(adapter: string, { name, dtype, data }: LoadedTensor): Float32Ar
 
 function mismatch(adapter: string, reason: string): RuntimeError {
   return new RuntimeError(
-    'adapter_mismatch',
+    'adapter-mismatch',
     `Adapter "${adapter}": ${reason}. Export the checkpoint again.`,
     { adapter, reason },
   );

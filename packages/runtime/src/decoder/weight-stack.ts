@@ -45,7 +45,7 @@ const ROW_UNIT = 64;
 
 /**
  * Plans the buffers of a stack: all experts in one buffer where the binding limit allows, otherwise cut by output rows.
- * @throws RuntimeError `weights_mismatch` if a matrix is missing, has another shape or another format than its neighbours.
+ * @throws RuntimeError `weights-mismatch` if a matrix is missing, has another shape or another format than its neighbours.
  */
 export function planStack(
   spec: StackSpec,
@@ -126,7 +126,7 @@ function sliceRows(
   if (rows <= most) return [{ rowStart: 0, rows }];
   if (most < ROW_UNIT) {
     throw new RuntimeError(
-      'device_limit',
+      'device-limit',
       `${label}: ${ROW_UNIT} rows take ${bytesPerRow * ROW_UNIT} bytes, but this device binds at most ${maxBindingBytes}; export with a smaller weight format.`,
       { label, bytes: bytesPerRow * ROW_UNIT, maxBindingBytes },
     );
@@ -139,7 +139,7 @@ function sliceRows(
   }));
 }
 
-/** A stored matrix by name. @throws RuntimeError `weights_mismatch` if there is none. */
+/** A stored matrix by name. @throws RuntimeError `weights-mismatch` if there is none. */
 export function findMatrix(
   matrices: ReadonlyMap<string, WeightDescription>,
   name: string,
@@ -152,7 +152,7 @@ export function findMatrix(
 /** An error saying that a weight is not what config.json asks for. */
 export function mismatch(name: string, found: string, expected: string): RuntimeError {
   return new RuntimeError(
-    'weights_mismatch',
+    'weights-mismatch',
     `weight ${name} ${found}; config.json asks for ${expected}. Export the checkpoint again.`,
     { name, found, expected },
   );

@@ -68,12 +68,12 @@ export class DecoderWeights implements WeightSink {
     }
   }
 
-  /** @throws RuntimeError `weights_incomplete` naming a tensor whose bytes have not all arrived. */
+  /** @throws RuntimeError `weights-incomplete` naming a tensor whose bytes have not all arrived. */
   expectComplete(): void {
     for (const [name, bytes] of this.#missing) {
       if (bytes !== 0) {
         throw new RuntimeError(
-          'weights_incomplete',
+          'weights-incomplete',
           `${bytes} bytes of weight ${name} did not arrive; load the checkpoint again.`,
           { name, bytes },
         );

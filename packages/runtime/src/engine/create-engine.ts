@@ -19,8 +19,8 @@ export interface EngineOptions extends ModelOptions {
  * for await (const { choices } of chunks) print(choices[0].delta.content ?? '');
  * ```
  *
- * Rejects with a `RuntimeError` or `KernelError`, whose `code` tells the cause: `webgpu_unavailable`, `checkpoint-...`,
- * `device_limit`, `aborted`, ... After an error or an abort everything allocated is freed again.
+ * Rejects with a `RuntimeError` or `KernelError`, whose `code` tells the cause: `webgpu-unavailable`, `checkpoint-...`,
+ * `device-limit`, `aborted`, ... After an error or an abort everything allocated is freed again.
  */
 export async function createEngine(source: CheckpointLocation, options: EngineOptions = {}): Promise<Engine> {
   const { worker = true, ...modelOptions } = options;

@@ -70,13 +70,13 @@ describe('a lost device', () => {
     expect(gpu.devices).toHaveLength(2);
   });
 
-  test('that is lost again during the replay ends the request with device_lost; the next one works', async () => {
+  test('that is lost again during the replay ends the request with device-lost; the next one works', async () => {
     // The second loss comes before the first token that is new to the reader.
     gpu.onDevice = (device, count) => {
       if (count === 2) setTimeout(() => device.destroy(), 100);
     };
     await expect(streamWithLosses([7])).rejects.toMatchObject({
-      code: 'device_lost',
+      code: 'device-lost',
       name: 'DeviceLostError',
     });
     const again = await engine.chat.completions.create(REQUEST);
@@ -84,10 +84,10 @@ describe('a lost device', () => {
     expect(gpu.devices).toHaveLength(3);
   });
 
-  test('that cannot be had again is device_lost, with the reason', async () => {
+  test('that cannot be had again is device-lost, with the reason', async () => {
     gpu.available = false;
     await expect(streamWithLosses([3])).rejects.toMatchObject({
-      code: 'device_lost',
+      code: 'device-lost',
       message: expect.stringContaining('no suitable GPU adapter'),
     });
     gpu.available = true;

@@ -28,7 +28,7 @@ export class EngineOptionError extends RuntimeError {
 export class DeviceLostError extends RuntimeError {
   constructor(reason: string, options?: ErrorOptions) {
     super(
-      'device_lost',
+      'device-lost',
       `The GPU device was lost (${reason || 'the browser gave no reason'}). Try again; if it happens again, close other pages that use the GPU or restart the browser.`,
       { reason },
       options,

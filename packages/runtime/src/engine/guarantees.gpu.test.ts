@@ -149,7 +149,7 @@ describe('GPU memory', () => {
       code: 'aborted',
     });
     expect(meter.liveLabels).toEqual([]);
-    await expect(open(source, { contextLength: 2 ** 24 })).rejects.toMatchObject({ code: 'device_limit' });
+    await expect(open(source, { contextLength: 2 ** 24 })).rejects.toMatchObject({ code: 'device-limit' });
     expect(meter.liveLabels).toEqual([]);
   });
 });
@@ -270,7 +270,7 @@ describe('ends', () => {
     meter.reset();
     await expect(ask(engine, { messages: [{ role: 'user', content: longText(150) }] })).rejects.toMatchObject(
       {
-        code: 'context_length',
+        code: 'context-length',
       },
     );
     expect(meter.counts.submits).toBe(0);

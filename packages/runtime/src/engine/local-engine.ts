@@ -65,7 +65,7 @@ async function assemble(
     setAdapterWeights(weights) {
       if (!decoder.lora && weights.size > 0) {
         throw new RuntimeError(
-          'unknown_adapter',
+          'unknown-adapter',
           `There is no adapter "${[...weights.keys()][0]}"; this checkpoint has none.`,
           { known: [] },
         );

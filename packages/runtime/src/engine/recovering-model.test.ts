@@ -66,7 +66,7 @@ describe('RecoveringModel', () => {
   it('does not join two different answers', async () => {
     const { ids } = await recovering([{ ids: [1, 2, 3, END], lostAt: 2 }, { ids: [1, 4, 3, END] }]);
     await expect(ids()).rejects.toMatchObject({
-      code: 'device_lost',
+      code: 'device-lost',
       message: expect.stringContaining('differently'),
     });
   });
@@ -76,9 +76,9 @@ describe('RecoveringModel', () => {
       { ids: [1, END], lostAt: 1 },
       { ids: [1, END], lostAt: 1 },
     ]);
-    await expect(ids()).rejects.toMatchObject({ code: 'device_lost', cause: GPU_FAILURE });
+    await expect(ids()).rejects.toMatchObject({ code: 'device-lost', cause: GPU_FAILURE });
     const alive = await recovering([{ ids: [1, END] }]);
-    const refusal = new RuntimeError('context_length', 'too long');
+    const refusal = new RuntimeError('context-length', 'too long');
     (alive.models[0]!.generator as ScriptedGenerator).script = {
       vocabulary: VOCABULARY,
       ids: [1],
