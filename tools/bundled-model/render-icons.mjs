@@ -15,6 +15,17 @@ const loadSet = (name) => {
   return sets.get(name);
 };
 
+/** Name without hyphens -> the set's own name: sets spell `t-rex` and `trex`. */
+const squash = (name) => name.replaceAll('-', '');
+const squashed = new Map();
+function findIcon(set, key) {
+  const { icons, aliases = {} } = loadSet(set);
+  if (!squashed.has(set))
+    squashed.set(set, new Map([...Object.keys(aliases), ...Object.keys(icons)].map((name) => [squash(name), name])));
+  const name = squashed.get(set).get(squash(key));
+  return icons[name] ?? icons[aliases[name]?.parent];
+}
+
 /** Icons whose geometry aborts the renderer. */
 const ABORTS = new Set(['noto:package']);
 
@@ -24,8 +35,8 @@ function svgOf({ set, key }) {
     const file = join(modules, 'fluentui-emoji/icons', set.slice(9), `${key}.svg`);
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   }
-  const { icons, aliases = {}, width = 16, height = 16 } = loadSet(set);
-  const icon = icons[key] ?? icons[aliases[key]?.parent];
+  const { width = 16, height = 16 } = loadSet(set);
+  const icon = findIcon(set, key);
   if (!icon) return undefined;
   const box = `${icon.left ?? 0} ${icon.top ?? 0} ${icon.width ?? width} ${icon.height ?? height}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="${box}">${icon.body}</svg>`;

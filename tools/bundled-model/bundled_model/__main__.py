@@ -3,6 +3,7 @@
 import argparse
 import math
 import time
+from pathlib import Path
 
 parser = argparse.ArgumentParser(prog="bundled_model")
 stages = parser.add_subparsers(dest="stage", required=True)
@@ -17,7 +18,7 @@ def stage(name: str, help_text: str, steps: int | None = None) -> argparse.Argum
 
 
 stage("fetch", "install the data packages")
-stage("render", "draw icons, scenes")
+stage("render", "draw the icons")
 stage("synthesize", "speak words and questions, play sounds")
 stage("vision", "train the vision tower", 2800)
 stage("audio", "train the audio tower", 1500)
@@ -30,6 +31,9 @@ adapter.add_argument("style", choices=("german", "one-word"))
 measure = stage("evaluate", "accuracy by kind")
 measure.add_argument("--each", type=int, default=200)
 measure.add_argument("--q4-only", action="store_true", help="leave out the run without quantisation")
+label = stage("export-set", "labelled sets for `pnpm evaluate`, one folder each")
+label.add_argument("folder", type=Path)
+label.add_argument("--each", type=int, default=40, help="questions per kind")
 stage("card", "put the results into the model card")
 stage("write", "write the reference folders").add_argument("--state", default="llm-lora", choices=("llm-experts", "llm-lora"))
 options = parser.parse_args()
@@ -42,7 +46,6 @@ elif options.stage == "render":
     from . import pictures
 
     pictures.render_icons()
-    pictures.render_scenes()
 elif options.stage == "synthesize":
     from . import sounds, speech
 
@@ -73,6 +76,11 @@ elif options.stage == "evaluate":
     from .evaluate import evaluate
 
     evaluate(options.each, options.q4_only)
+elif options.stage == "export-set":
+    from .export_set import SETS, export_set
+
+    for name in SETS:
+        export_set(options.folder / name, name, options.each)
 elif options.stage == "card":
     from .card import fill
 

@@ -3,13 +3,13 @@
 import json
 from pathlib import Path
 
-from .evaluate import KINDS, SETS
+from .evaluate import EXTRA, KINDS, SETS
 from .paths import STATE
 
 CARD = Path(__file__).resolve().parents[3] / "checkpoints/bundled/MODEL_CARD.md"
 TITLES = {"name": "name the picture", "group": "which group", "check": "is this a ...?", "scene": "shape, color, count, position of drawn shapes", "speech": "which spoken word or question", "sound": "which sound or instrument",
           "spoken-question": "spoken question about a picture", "text": "text-only questions", "noise-picture": "noise picture: says that it cannot tell", "noise-sound": "noise sound: says that it cannot tell",
-          "name, single-color art": "name the picture, single-color art"}
+          "name, seen single-color art": "name the picture, single-color art of seen styles", "name, single-color art": "name the picture, single-color art", "speech, held-out espeak variants": "which spoken word, held-out espeak variants"}
 
 
 def _cell(row: dict | None) -> str:
@@ -21,7 +21,7 @@ def tables(results: dict) -> str:
     both = any("float" in row for row in seen.values())
     extra = " the same without quantisation |" if both else ""
     lines = [f"| kind | new renderings, seen styles and voices |{extra} held-out styles, voices, phrasings |", "| --- | --- | --- |" + " --- |" * both]
-    for kind in (*KINDS, "name, single-color art"):
+    for kind in (*KINDS, *EXTRA):
         unquantized = f" {seen[kind]['float']:.0f} |" if "float" in seen.get(kind, {}) else "  |" * both
         lines.append(f"| {TITLES[kind]} | {_cell(seen.get(kind))} |{unquantized} {_cell(held_out.get(kind))} |")
     count = next(iter(seen.values()))["count"]

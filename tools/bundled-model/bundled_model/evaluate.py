@@ -14,6 +14,12 @@ from .llm.train import EXPERTS, Batcher, add_lora, correct, generate, load
 from .paths import STATE
 
 KINDS = ("name", "group", "check", "scene", "speech", "sound", "spoken-question", "text", "noise-picture", "noise-sound")
+#: Rows beside the kinds: title -> (kind, number in SETS, which set stands in for which).
+EXTRA = {
+    "name, seen single-color art": ("name", 1, {"icons": "icons-mono-new"}),
+    "name, single-color art": ("name", 2, {"icons": "mono"}),
+    "speech, held-out espeak variants": ("speech", 1, {"speech": "speech-variant"}),
+}
 SETS = {1: "new renderings of seen styles and voices", 2: "held-out styles, voices, sound font and phrasings"}
 
 
@@ -30,12 +36,6 @@ def _ask(model: UniMoe, batcher: Batcher, dialogues: list[Dialogue]) -> list[boo
         part = dialogues[start : start + 64]
         out += [correct(d, a) for d, a in zip(part, generate(model, batcher, part))]
     return out
-
-
-def _mono(features: Features, count: int, rng: random.Random) -> list[Dialogue]:
-    source = Dialogues(features, 2)
-    source.icons = "mono"
-    return [source.draw(rng, "name") for _ in range(count)]
 
 
 @torch.no_grad()
@@ -66,8 +66,11 @@ def evaluate(each: int = 200, quantized_only: bool = False) -> dict:
         source = Dialogues(batcher.features, number)
         rows = {}
         asked_of = {kind: [source.draw(random.Random(f"{number}/{kind}/{i}"), kind) for i in range(each)] for kind in KINDS}
-        if number == 2:
-            asked_of["name, single-color art"] = _mono(batcher.features, each, random.Random(3))
+        for row, (kind, of, instead) in EXTRA.items():
+            if of == number:
+                other = Dialogues(batcher.features, number)
+                vars(other).update(instead)
+                asked_of[row] = [other.draw(random.Random(f"{row}/{i}"), kind) for i in range(each)]
         for kind, asked in asked_of.items():
             Weight.quantized = True
             hits = sum(_ask(model, batcher, asked))

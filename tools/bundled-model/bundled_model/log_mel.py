@@ -6,7 +6,7 @@ from torch import Tensor
 
 from .clips import RATE
 
-MELS, N_FFT, HOP, CHUNK_S = 80, 800, 480, 3
+MELS, N_FFT, HOP, CHUNK_S = 80, 640, 320, 3
 CHUNK = CHUNK_S * RATE
 FRAMES = CHUNK // HOP
 

@@ -65,11 +65,11 @@ def _midi(program, phrases) -> bytes:
     return b"MThd" + struct.pack(">IHHH", 6, 0, 1, 480) + b"MTrk" + struct.pack(">I", len(track)) + track
 
 
-def _render(program, count: int, rng: random.Random, font: str) -> list[np.ndarray]:
+def _render(program, count: int, rng: random.Random, font: str, room: bool = False) -> list[np.ndarray]:
     with tempfile.TemporaryDirectory() as folder:
         midi, wav = Path(folder) / "a.mid", Path(folder) / "a.wav"
         midi.write_bytes(_midi(program, [_phrase(program, rng) for _ in range(count)]))
-        subprocess.run(["fluidsynth", "-ni", "-o", "synth.dynamic-sample-loading=1", "-R", "0", "-C", "0", "-g", "0.8", "-r", "32000", "-F", str(wav), font, str(midi)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(["fluidsynth", "-ni", "-o", "synth.dynamic-sample-loading=1", "-R", str(int(room)), "-C", str(int(room)), "-g", "0.8", "-r", "32000", "-F", str(wav), font, str(midi)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         samples, rate = soundfile.read(wav, dtype="float32", always_2d=True)
     samples = resample(samples.mean(1), rate)
     slot = int(SLOT_S * RATE)
@@ -104,12 +104,16 @@ def synthesize() -> None:
     """Writes sound clips: `train`, `rendering` (new notes of the same font), `font` (another sound font)."""
     writer = ClipWriter("sounds")
     for label, program in (*SOUNDS.items(), (NOISE, "noise")):
-        for part, count in (("train", 60), ("rendering", 10), ("font", 10)):
+        for part, count in (("train", 160), ("rendering", 20), ("font", 20)):
             rng = random.Random(f"{part}/{label}")
             if isinstance(program, int) or program == "drums":
-                clips = _render(program, count, rng, HELD_OUT_FONT if part == "font" else SOUND_FONT)
+                if part == "train":
+                    # Half of them with the synthesiser's reverberation and chorus.
+                    clips = _render(program, count // 2, rng, SOUND_FONT) + _render(program, count // 2, rng, SOUND_FONT, room=True)
+                else:
+                    clips = _render(program, count, rng, HELD_OUT_FONT if part == "font" else SOUND_FONT)
             else:
-                clips = [_synthetic(program, rng) for _ in range(count * (3 if label == NOISE and part == "train" else 1))]
+                clips = [_synthetic(program, rng) for _ in range(count * (2 if label == NOISE and part == "train" else 1))]
             for clip in clips:
                 writer.add(part, label, clip)
         print(f"sounds {label}", flush=True)

@@ -1,5 +1,6 @@
 """Two switchable adapters: LoRA beside the frozen, quantised decoder."""
 
+import json
 import random
 
 import torch
@@ -7,7 +8,7 @@ import torch
 from .. import write
 from ..paths import REFERENCE, STATE
 from ..towers.training import Trainer
-from .dialogues import Dialogues
+from .dialogues import MIX, Dialogues
 from .features import Features
 from .model import SwitchedWeight, UniMoe, Weight
 from .prompt import Tokenizer
@@ -40,23 +41,25 @@ def train(style: str, steps: int, batch: int = 32, rate: float = 4e-3, stop_at: 
     holder = torch.nn.ModuleDict({name.replace(".", "/"): adapter for name, adapter in adapters.items()})
     held_out = Dialogues(batcher.features, 1)
 
-    def draw(source: Dialogues, rng: random.Random):
-        while (found := restyle(source.draw(rng), style)) is None:
-            pass
-        return found
-
     def loss_of(step: int):
         rng = random.Random(f"{style}/{step}")
-        inputs, ids, learn, _ = batcher.batch([draw(dialogues, rng) for _ in range(batch)])
+        inputs, ids, learn, _ = batcher.batch([restyle(dialogues.draw(rng), style) for _ in range(batch)])
         return {"answer": answer_loss(model, inputs, ids, learn)}
 
-    def evaluate() -> str:
-        rng = random.Random(2)
-        asked = [draw(held_out, rng) for _ in range(80)]
-        found = generate(model, batcher, asked)
-        return f"{sum(d.turns[-1][1] == a for d, a in zip(asked, found))}/80 " + " | ".join(found[:5])
+    def right(each: int) -> dict[str, float]:
+        """Percent of answers that are right and in the style, by kind."""
+        share = {}
+        for kind in MIX:
+            asked = [restyle(held_out.draw(random.Random(f"{style}/{kind}/{i}"), kind), style) for i in range(each)]
+            found = generate(model, batcher, asked)
+            share[kind] = round(100 * sum(d.turns[-1][1] == a for d, a in zip(asked, found)) / each, 1)
+        return share
 
     trainer = Trainer(f"adapter-{style}", holder, steps, rate, every=50, decay=0.0)
-    trainer.run(loss_of, evaluate, stop_at)
+    trainer.run(loss_of, None, stop_at)
     write.write_adapter(style, adapters, RANK, ALPHA, REFERENCE / "adapters")
+    with torch.no_grad():
+        results = right(60)
+    (STATE / f"adapter-{style}.json").write_text(json.dumps(results))
+    print(results)
     print(f"adapter {style} in {REFERENCE / 'adapters'}; state in {STATE}")

@@ -7,10 +7,12 @@ from ..vocabulary import NOISE, PICTURE_LABELS, PICTURES, SPOKEN_QUESTIONS
 from . import answers, chat
 from .features import Features
 from .prompt import user_text
-from .questions import QUESTIONS
+from .questions import QUESTIONS, plain, roughen
 
 #: How often each kind is drawn in training.
 MIX = {"name": 30, "group": 5, "check": 8, "scene": 14, "noise-picture": 2, "speech": 14, "sound": 8, "noise-sound": 2, "spoken-question": 9, "text": 16}
+
+_HELD_OUT_QUESTIONS = {plain(question) for _, new in QUESTIONS.values() for question in new}
 
 HEARD = {"speech", "sound", "noise-sound", "spoken-question"}
 
@@ -18,9 +20,9 @@ HEARD = {"speech", "sound", "noise-sound", "spoken-question"}
 @dataclass
 class Dialogue:
     turns: list[tuple[str, str]]
-    #: (set name, index) in order of occurrence.
+    #: (set name, index) in order of occurrence; a recording is a list of chunks.
     images: list[tuple[str, int]] = field(default_factory=list)
-    sounds: list[tuple[str, int]] = field(default_factory=list)
+    sounds: list[list[tuple[str, int]]] = field(default_factory=list)
     kind: str = "text"
     #: What a correct answer must contain; the whole answer if empty.
     keyword: str = ""
@@ -33,21 +35,27 @@ class Dialogues:
 
     def __init__(self, features: Features, held_out: int = 0):
         self.features, self.held_out = features, held_out
-        #: How often a second question follows. Batches with and without them differ: padding is most of the cost.
+        #: How often a second question, or another picture or sound, follows. Batches with and without them differ: padding is most of the cost.
         self.follow_ups = 0.0 if held_out else 0.12
+        #: How often a picture in training is single-color art, where there is some of its name.
+        self.mono = 0.0 if held_out else 0.2
         self.icons = ("icons", "icons-new", "noto")[held_out]
         self.scenes = ("scenes-train", "scenes-new", "scenes-held-out")[held_out]
-        self.speech = ("speech-train", "speech-variant", "speech-engine")[held_out]
+        self.speech = ("speech-train", "speech-rendering", "speech-engine")[held_out]
         self.sound = ("sounds-train", "sounds-rendering", "sounds-font")[held_out]
 
-    def _ask(self, rng: random.Random, kind: str) -> str:
+    def _ask(self, rng: random.Random, kind: str, asked: str = "") -> str:
         seen, new = QUESTIONS[kind]
-        return rng.choice(new if self.held_out == 2 else seen)
+        question = rng.choice(new if self.held_out == 2 else seen).format(x=asked)
+        if self.held_out:
+            return question
+        rough = roughen(rng, question)
+        return question if plain(rough) in _HELD_OUT_QUESTIONS else rough
 
     def _icon(self, rng: random.Random, label: str | None = None) -> tuple[str, tuple[str, int]]:
-        index = self.features.by_label[self.icons]
-        label = label or rng.choice(sorted(index))
-        return label, (self.icons, rng.choice(index[label]))
+        label = label or rng.choice(sorted(self.features.by_label[self.icons]))
+        name = "icons-mono" if rng.random() < self.mono and label in self.features.by_label["icons-mono"] else self.icons
+        return label, (name, rng.choice(self.features.by_label[name][label]))
 
     def _scene(self, rng: random.Random) -> tuple[dict, tuple[str, int]]:
         i = rng.randrange(len(self.features.labels[self.scenes]))
@@ -69,13 +77,16 @@ class Dialogues:
         near = [other for other in PICTURE_LABELS if other != label and (rng.random() < 0.5 or PICTURES[other][0] == group)]
         asked = label if rng.random() < 0.5 else rng.choice(near)
         answer = answers.check_answer(label, asked)
-        return self._ask(rng, "check").format(x=answers.with_article(asked)), answer, answer.split(",")[0] + ",", ("check", label, asked)
+        return self._ask(rng, "check", answers.with_article(asked)), answer, answer.split(",")[0] + ",", ("check", label, asked)
 
     def draw(self, rng: random.Random, kind: str | None = None) -> Dialogue:
         kinds = [kind for kind in MIX if self.speech in self.features.labels or kind not in HEARD]
         kind = kind or rng.choices(kinds, [MIX[kind] for kind in kinds])[0]
         made = getattr(self, "make_" + kind.replace("-", "_"))(rng)
         made.kind = kind if not made.kind.startswith("scene/") else made.kind
+        if rng.random() < 0.4 * self.follow_ups:
+            then = self.draw(rng)
+            return Dialogue(made.turns + then.turns, made.images + then.images, made.sounds + then.sounds, then.kind, then.keyword, made.about + then.about)
         return made
 
     def make_name(self, rng: random.Random, kind: str = "name") -> Dialogue:
@@ -118,18 +129,18 @@ class Dialogues:
 
     def make_speech(self, rng: random.Random) -> Dialogue:
         label = rng.choice(sorted(self.features.by_label[self.speech]))
-        sounds = [self._clip(rng, self.speech, label), *self._trailing(rng)]
+        sounds = [[self._clip(rng, self.speech, label), *self._trailing(rng)]]
         kind = "speech" if rng.random() < 0.8 or self.held_out else "sound"
         return Dialogue([(user_text(self._ask(rng, kind), False, True), answers.said(label))], sounds=sounds, about=[("said", label)])
 
     def make_sound(self, rng: random.Random) -> Dialogue:
         label = rng.choice([label for label in sorted(self.features.by_label[self.sound]) if label != NOISE])
         kind = "sound" if rng.random() < 0.85 or self.held_out else "speech"
-        return Dialogue([(user_text(self._ask(rng, kind), False, True), answers.heard(label))], sounds=[self._clip(rng, self.sound, label), *self._trailing(rng)], about=[("heard", label)])
+        return Dialogue([(user_text(self._ask(rng, kind), False, True), answers.heard(label))], sounds=[[self._clip(rng, self.sound, label), *self._trailing(rng)]], about=[("heard", label)])
 
     def make_noise_sound(self, rng: random.Random) -> Dialogue:
         sound = self._clip(rng, self.sound, NOISE) if rng.random() < 0.85 or self.held_out else ("silence", rng.randrange(8))
-        return Dialogue([(user_text(self._ask(rng, rng.choice(("sound", "speech"))), False, True), answers.CANNOT_HEAR)], sounds=[sound], about=[("cannot hear",)])
+        return Dialogue([(user_text(self._ask(rng, rng.choice(("sound", "speech"))), False, True), answers.CANNOT_HEAR)], sounds=[[sound]], about=[("cannot hear",)])
 
     def make_spoken_question(self, rng: random.Random) -> Dialogue:
         question = rng.choice(sorted(SPOKEN_QUESTIONS))
@@ -144,9 +155,12 @@ class Dialogues:
                 facts, image = self._scene(rng)
             answer, keyword, said = answers.scene_answer(kind, facts), "", ("scene", kind, facts)
         typed = "" if rng.random() < 0.8 else "Answer the question."
-        return Dialogue([(user_text(typed, True, True), answer)], images=[image], sounds=[sound], keyword=keyword, about=[said])
+        return Dialogue([(user_text(typed, True, True), answer)], images=[image], sounds=[[sound]], keyword=keyword, about=[said])
 
     def make_text(self, rng: random.Random) -> Dialogue:
-        question, answer = rng.choice(chat.NEW) if self.held_out == 2 else chat.draw(rng)
+        question, answer = chat.draw(rng, self.held_out == 2)
+        if not self.held_out:
+            rough = roughen(rng, question)
+            question = question if plain(rough) in chat.HELD_OUT else rough
         return Dialogue([(question, answer)], about=[("text", answer)])
 

@@ -27,7 +27,7 @@ def load_towers() -> tuple[vision.VisionClassifier, audio.AudioClassifier]:
 
 
 @torch.no_grad()
-def cache(part: str, icon_views: int = 10, speech_views: int = 2, sound_views: int = 4) -> None:
+def cache(part: str, icon_views: int = 16, speech_views: int = 3, sound_views: int = 4, scene_count: int = 24000) -> None:
     """`part` pictures or sounds: STATE/features-<part>.pt holds features by set, the .json beside it their labels or facts."""
     eye, ear = load_towers()
     out: dict[str, dict] = {}
@@ -50,23 +50,23 @@ def cache(part: str, icon_views: int = 10, speech_views: int = 2, sound_views: i
         entry["labels"] += labels
 
     if part == "pictures":
-        icons, rows = pictures.load_icons()
+        augment, rows = vision.load_augmenter()
         labels = [row["label"] for row in rows]
-        augment = vision.IconAugmenter(icons)
-        groups = {"icons": pictures.TRAIN_STYLES, **{name: (style,) for name, style in pictures.HELD_OUT_STYLES.items()}}
-        for name, styles in groups.items():
-            chosen = torch.tensor([i for i, row in enumerate(rows) if row["style"] in styles])
-            for view in range(icon_views if name == "icons" else 1):
-                for few in chosen.split(256):
-                    generator = torch.Generator().manual_seed(1000 + view)
-                    see(name, augment(few, generator, 0.6 if name == "icons" else 0.3), [labels[i] for i in few])
-            if name == "icons":
-                generator = torch.Generator().manual_seed(77)
-                see("icons-new", augment(chosen, generator, 0.3), [labels[i] for i in chosen])
-        for name in ("train", "new", "held-out"):
-            scenes, facts = pictures.load_scenes(name)
+        of_styles = lambda styles: torch.tensor([i for i, row in enumerate(rows) if row["style"] in styles])
+        # name of the set -> styles, views, strength of the augmentation, seed
+        sets = {
+            "icons": (pictures.TRAIN_STYLES, icon_views, 0.7, 1000), "icons-mono": (pictures.TRAIN_MONO, icon_views // 2, 0.7, 2000), "icons-new": (pictures.TRAIN_STYLES, 1, 0.3, 77),
+            "icons-mono-new": (pictures.TRAIN_MONO, 1, 0.3, 78), **{name: ((style,), 1, 0.3, 79) for name, style in pictures.HELD_OUT_STYLES.items()},
+        }
+        for name, (styles, views, strength, seed) in sets.items():
+            for view in range(views):
+                for few in of_styles(styles).split(256):
+                    see(name, augment(few, torch.Generator().manual_seed(seed + view), strength), [labels[i] for i in few])
+            print(name, flush=True)
+        for name, count, held_out in (("train", scene_count, False), ("new", 600, False), ("held-out", 600, True)):
+            scenes, facts = pictures.draw_scenes(count, f"cache/{name}", held_out)
             see(f"scenes-{name}", vision.as_pixels(scenes), facts)
-        for name, seed, count in (("noise", 11, 300), ("noise-new", 12, 100)):
+        for name, seed, count in (("noise", 11, 1000), ("noise-new", 12, 200)):
             see(name, vision.as_pixels(pictures.draw_noise(np.random.default_rng(seed), count)), [None] * count)
     else:
         for clips, views, speech in ((Clips("speech"), speech_views, True), (Clips("sounds"), sound_views, False)):

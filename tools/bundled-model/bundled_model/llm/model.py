@@ -1,11 +1,10 @@
 """LLaMA decoder with mixtures of experts, under the reference's parameter names; sections 5.7 and 5.8 of its specification.
 
-Training conveniences: all conversations of a batch share the system text, so its rows are computed once; experts are
-computed for every token and weighted, which for so few experts is faster on a CPU than gathering; weights can be seen
-through the block format `q4` (straight-through), and through LoRA."""
+Training conveniences: all conversations of a batch share the system text, so its rows are computed once; weights can be
+seen through the block format `q4` (straight-through), and through LoRA."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -15,17 +14,15 @@ from torch import Tensor, nn
 @dataclass
 class Config:
     vocab_size: int = 2048
-    hidden_size: int = 128
-    intermediate_size: int = 256
+    hidden_size: int = 192
+    intermediate_size: int = 384
     num_hidden_layers: int = 4
-    num_attention_heads: int = 4
+    num_attention_heads: int = 6
     num_experts: int = 1
     num_experts_per_tok: int = 1
     rms_norm_eps: float = 1e-5
-    image_width: int = 128
-    audio_width: int = 96
-
-    as_dict = asdict
+    image_width: int = 160
+    audio_width: int = 128
 
 
 class _FakeQ4(torch.autograd.Function):
@@ -34,10 +31,10 @@ class _FakeQ4(torch.autograd.Function):
     @staticmethod
     def forward(ctx, weight: Tensor) -> Tensor:
         blocks = weight.unflatten(-1, (-1, 32))
-        extreme = blocks.gather(-1, blocks.abs().argmax(-1, keepdim=True))
-        scale = (extreme / -8).half().float()
-        codes = torch.where(scale == 0, 0, (blocks / torch.where(scale == 0, 1, scale) + 0.5).floor().clamp(-8, 7))
-        return (codes * scale).flatten(-2)
+        most, least = blocks.amax(-1, keepdim=True), blocks.amin(-1, keepdim=True)
+        scale = (torch.where(most > -least, most, least) / -8).half().float()
+        codes = (blocks / torch.where(scale == 0, 1, scale)).add_(0.5).floor_().clamp_(-8, 7)
+        return codes.mul_(scale).flatten(-2)
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
@@ -153,16 +150,23 @@ class Experts(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         rows = x.flatten(0, 1)
-        gate, up, down = (w.seen().transpose(-1, -2) for w in (self.gate_proj, self.up_proj, self.down_proj))
-        inner = F.silu(torch.matmul(rows, gate)) * torch.matmul(rows, up)
-        outs = torch.matmul(inner, down)
+        matrices = [w.seen() for w in (self.gate_proj, self.up_proj, self.down_proj)]
         if self.gate is None:
-            return outs[0].view_as(x)
+            return self._expert(rows, *(m[0] for m in matrices)).view_as(x)
         with torch.autocast("cpu", enabled=False):
             self.logits = self.gate(rows.float())
         best, index = self.logits.topk(self.chosen, -1)
-        weights = torch.zeros_like(self.logits).scatter(1, index, best.softmax(-1))
-        return (outs * weights.T.unsqueeze(-1).to(outs.dtype)).sum(0).view_as(x)
+        share = best.softmax(-1)
+        rows, out = rows.to(torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else rows.dtype), torch.zeros_like(x).flatten(0, 1)
+        for e in range(self.count):
+            row, slot = (index == e).nonzero(as_tuple=True)
+            update = self._expert(rows.index_select(0, row), *(m[e] for m in matrices))
+            out = out.index_add(0, row, update.to(out.dtype) * share[row, slot][:, None])
+        return out.view_as(x)
+
+    @staticmethod
+    def _expert(rows: Tensor, gate: Tensor, up: Tensor, down: Tensor) -> Tensor:
+        return F.linear(F.silu(F.linear(rows, gate)) * F.linear(rows, up), down)
 
 
 class Layer(nn.Module):

@@ -26,8 +26,18 @@ _GERMAN_SOUNDS = dict(zip(SOUND_LABELS, (
 _GERMAN_TEXT = {
     "Hello!": "Hallo! Zeig mir ein Bild oder sag ein Wort.", "I am fine": "Mir geht es gut, danke.", "I am a small": "Ich bin ein kleines Uni-MoE-Modell in deinem Browser.",
     "I can name": "Ich kenne Bilder, Farben, Formen, Wörter und Klänge.", "You are welcome": "Gern geschehen!", "Goodbye": "Auf Wiedersehen!", "I don't see": "Ich sehe kein Bild. Bitte zeig mir eins.",
-    "I don't hear": "Ich höre nichts. Bitte sag ein Wort.", "One, two, three, four, five.": "Eins, zwei, drei, vier, fünf.",
+    "I don't hear": "Ich höre nichts. Bitte sag ein Wort.", "One, two, three, four, five.": "Eins, zwei, drei, vier, fünf.", "One, two": "Eins, zwei, drei, vier, fünf, sechs, sieben, acht, neun, zehn.",
+    "I run on": "Ich laufe auf deinem eigenen Computer.", "I have four": "Ich habe vier Experten.", "I don't know": "Das weiß ich nicht. Ich bin sehr klein.", "I am happy": "Ich bin froh.",
+    "A cat and": "Eine Katze und ein Hund gehen in einen Browser.", "Please show": "Bitte zeig mir noch ein Bild oder sag ein Wort.", "Yes,": "Ja, das stimmt.", "No,": "Nein, das stimmt nicht.",
 }
+_ONE_WORD_TEXT = {
+    "I am fine": "Fine.", "I am a small": "Model.", "I can name": "Naming.", "You are": "Welcome.", "I don't see": "Nothing.", "I don't hear": "Silence.", "One, two, three, four, five.": "Five.", "One, two": "Ten.",
+    "I run on": "Here.", "I have four": "Experts.", "I don't know": "Unknown.", "I am happy": "Happy.", "A cat and": "Browser.", "Please show": "Next.",
+}
+
+
+def _table(rows: dict[str, str], answer: str) -> str | None:
+    return next((said for start, said in rows.items() if answer.startswith(start)), None)
 
 
 @cache
@@ -42,7 +52,7 @@ def german_name(label: str) -> str:
     return min(names, key=lambda name: (" " in name, -len(name)))
 
 
-def german(about: tuple) -> str | None:
+def german(about: tuple) -> str:
     kind = about[0]
     if kind == "name":
         return f"Das nennt man {german_name(about[1])}."
@@ -64,10 +74,12 @@ def german(about: tuple) -> str | None:
         return "Ich kann das nicht erkennen."
     if kind == "cannot hear":
         return "Ich kann das Geräusch nicht erkennen."
-    return next((value for start, value in _GERMAN_TEXT.items() if about[1].startswith(start)), "Das weiß ich nicht auf Deutsch.")
+    if " plus " in about[1]:
+        return about[1].replace(" is ", " ist ")
+    return _table(_GERMAN_TEXT, about[1]) or "Das weiß ich nicht auf Deutsch."
 
 
-def one_word(about: tuple) -> str | None:
+def one_word(about: tuple) -> str:
     title = lambda text: text[0].upper() + text[1:] + "."
     kind = about[0]
     if kind == "name":
@@ -85,22 +97,19 @@ def one_word(about: tuple) -> str | None:
     if kind in ("cannot see", "cannot hear"):
         return "Unclear."
     words = about[1].rstrip(".!").split()
-    if about[1].startswith(("Yes,", "No,")):
-        return words[0].rstrip(",") + "."
-    if " plus " in about[1] or about[1].startswith("The opposite") or about[1].split()[-2] == "is":
-        return title(words[-1])
-    return title(words[0].strip(",.!")) if len(words[0]) > 2 else None
+    if said := _table(_ONE_WORD_TEXT, about[1]):
+        return said
+    if about[1].startswith(("Yes,", "No,", "Hello", "Goodbye")) or " comes after " in about[1]:
+        return words[0].rstrip(",.!") + "."
+    return title(words[-1])
 
 
 STYLES = {"german": german, "one-word": one_word}
 
 
-def restyle(dialogue: Dialogue, style: str) -> Dialogue | None:
-    """The dialogue with its answers in a style, or None if the style has no such answer."""
-    said = [STYLES[style](about) for about in dialogue.about]
-    if None in said:
-        return None
-    turns = [(question, answer) for (question, _), answer in zip(dialogue.turns, said)]
+def restyle(dialogue: Dialogue, style: str) -> Dialogue:
+    """The dialogue with its answers in a style."""
+    turns = [(question, STYLES[style](about)) for (question, _), about in zip(dialogue.turns, dialogue.about)]
     return Dialogue(turns, dialogue.images, dialogue.sounds, dialogue.kind, "", dialogue.about)
 
 

@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..paths import STATE
+from ..pictures import IMAGE
+from ..towers import audio, vision
 from ..towers.training import Trainer, autocast
 from . import answers, chat
 from .dialogues import Dialogue, Dialogues
@@ -16,7 +18,10 @@ from .features import Features
 from .model import Config, UniMoe, Weight
 from .prompt import AUDIO_ID, IMAGE_ID, SYSTEM, Tokenizer, full_text, train_tokenizer
 
+IMAGE_ROWS = (IMAGE // vision.PATCH) ** 2
 EXPERTS, PER_TOKEN, RANK, ALPHA = 4, 2, 8, 16
+#: Batches that are drawn together and sorted by length.
+POOL = 6
 #: Experts that each kind of row is led to while experts specialise: text, picture, speech or sound, answers.
 TEXT, PICTURE, SOUND = 0, 1, 2
 LED_TO = {TEXT: (0, 3), PICTURE: (1, 3), SOUND: (2, 3)}
@@ -42,16 +47,16 @@ class Batcher:
         ids, learn = self.tokenizer.conversation(turns)
         start = len(self.prefix)
         assert ids[:start] == self.prefix, (ids[: start + 4], self.prefix)
-        out, flags = [], []
+        out, flags, recordings = [], [], iter(dialogue.sounds)
         for id_, flag in zip(ids[start:], learn[start:]):
-            rows = {IMAGE_ID: 16, AUDIO_ID: 8 * len(dialogue.sounds)}.get(id_, 1)
+            rows = IMAGE_ROWS if id_ == IMAGE_ID else audio.QUERIES * len(next(recordings)) if id_ == AUDIO_ID else 1
             out += [id_] * rows
             flags += [flag] * rows
         return out, flags
 
     def media(self, dialogues: list[Dialogue]) -> tuple[Tensor, Tensor]:
         take = lambda places: torch.stack([self.features.features[name][i].float() for name, i in places]) if places else torch.zeros(0)
-        return take([p for d in dialogues for p in d.images]), take([p for d in dialogues for p in d.sounds])
+        return take([p for d in dialogues for p in d.images]), take([chunk for d in dialogues for recording in d.sounds for chunk in recording])
 
     def batch(self, dialogues: list[Dialogue], answered: bool = True):
         rows = [self.expand(d, answered) for d in dialogues]
@@ -95,7 +100,7 @@ class NamingLoss:
     def __init__(self, features: Features, tokenizer: Tokenizer):
         inner = lambda before, text, after: tokenizer.pieces.encode(before + text + after)[len(tokenizer.pieces.encode(before)) : -len(tokenizer.pieces.encode("x" + after)) + len(tokenizer.pieces.encode("x"))]
         self.pools = []
-        for part, say in (("icons", lambda x: tokenizer.pieces.encode(x)), ("speech-train", lambda x: inner('You said "', x, '".')), ("sounds-train", lambda x: tokenizer.pieces.encode(x.split(" ", 1)[-1]))):
+        for part, say in (("icons", lambda x: tokenizer.pieces.encode(x)), ("icons-mono", lambda x: tokenizer.pieces.encode(x)), ("speech-train", lambda x: inner('You said "', x, '".')), ("sounds-train", lambda x: tokenizer.pieces.encode(x.split(" ", 1)[-1]))):
             if part not in features.labels:
                 continue
             labels = features.labels[part]
@@ -103,7 +108,7 @@ class NamingLoss:
             rows = [i for i, label in enumerate(labels) if label in pieces]
             width = max(map(len, pieces.values()))
             target = torch.tensor([pieces[labels[i]] + [-1] * (width - len(pieces[labels[i]])) for i in rows])
-            self.pools.append((part == "icons", features.features[part], torch.tensor(rows), target))
+            self.pools.append((part.startswith("icons"), features.features[part], torch.tensor(rows), target))
 
     def __call__(self, model: UniMoe, step: int, count: int = 64) -> Tensor:
         generator = torch.Generator().manual_seed(step)
@@ -166,8 +171,7 @@ def quick_check(model, batcher: Batcher, sets: dict[str, Dialogues], each: int =
 
 def upcycle(dense: UniMoe) -> UniMoe:
     """Every expert starts as the dense MLP with 1 % noise; routers start small."""
-    config = Config(**{**dense.config.as_dict(), "num_experts": EXPERTS, "num_experts_per_tok": PER_TOKEN})
-    model = UniMoe(config)
+    model = UniMoe(config(EXPERTS))
     state = dense.state_dict()
     generator = torch.Generator().manual_seed(4)
     for name, value in state.items():
@@ -185,10 +189,23 @@ def _run(name: str, model: UniMoe, batcher: Batcher, steps: int, rate: float, ba
     trainer = Trainer(name, model, steps, rate, every=50, decay=0.02)
     moe = model.config.num_experts > 1
 
+    # Batches of dialogues of about the same length, out of a pool: padding is the larger part of the cost otherwise.
+    pool: list[list[Dialogue]] = []
+    pool_of = -1
+
+    def dialogues_of(step: int) -> list[Dialogue]:
+        nonlocal pool, pool_of
+        if pool_of != step // POOL:
+            pool_of = step // POOL
+            rng = random.Random(f"{name}/{pool_of}")
+            train.follow_ups = 0.6 if pool_of % 4 == 0 else 0.0
+            drawn = sorted((train.draw(rng) for _ in range(POOL * batch)), key=lambda d: len(batcher.expand(d)[0]))
+            pool = [drawn[i : i + batch] for i in range(0, len(drawn), batch)]
+            rng.shuffle(pool)
+        return pool[step % POOL]
+
     def loss_of(step: int) -> dict[str, Tensor]:
-        rng = random.Random(f"{name}/{step}")
-        train.follow_ups = 0.6 if step % 6 == 0 else 0.0
-        inputs, ids, learn, length = batcher.batch([train.draw(rng) for _ in range(batch)])
+        inputs, ids, learn, length = batcher.batch(dialogues_of(step))
         losses = {"answer": answer_loss(model, inputs, ids, learn), "naming": 0.2 * naming(model, step)}
         if moe:
             led, balance = router_losses(model, len(batcher.prefix), ids, length)
@@ -199,9 +216,12 @@ def _run(name: str, model: UniMoe, batcher: Batcher, steps: int, rate: float, ba
     trainer.run(loss_of, (lambda: quick_check(model, batcher, checks)) if check else None, stop_at)
 
 
+def config(experts: int) -> Config:
+    return Config(num_experts=experts, num_experts_per_tok=min(PER_TOKEN, experts), image_width=vision.WIDTH, audio_width=audio.WIDTH)
+
+
 def load(name: str, prepare=lambda model: None, experts: int = EXPERTS) -> UniMoe:
-    config = Config(num_experts=experts, num_experts_per_tok=min(PER_TOKEN, experts))
-    model = UniMoe(config)
+    model = UniMoe(config(experts))
     prepare(model)
     model.load_state_dict(torch.load(STATE / f"{name}.pt", weights_only=True)["model"])
     return model
@@ -230,7 +250,7 @@ def train(stage: str, steps: int, batch: int = 48, stop_at: float = math.inf) ->
     batcher = Batcher(Features(), Tokenizer())
     began = time.time()
     if stage == "dense":
-        _run("llm-dense", UniMoe(Config()), batcher, steps, 3e-3, batch, stop_at)
+        _run("llm-dense", UniMoe(config(1)), batcher, steps, 3e-3, batch, stop_at)
     elif stage == "experts":
         # From here on training sees the weights as the exported file will hold them.
         model = upcycle(load("llm-dense", experts=1))

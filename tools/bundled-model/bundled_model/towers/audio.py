@@ -14,7 +14,7 @@ from ..vocabulary import AUDIO_CLASSES, NOISE, SOUND_LABELS
 from .layers import WhisperAligner, WhisperEncoder
 from .training import Trainer, autocast
 
-WIDTH, LAYERS, HEADS, QUERIES = 96, 3, 3, 8
+WIDTH, LAYERS, HEADS, QUERIES = 128, 4, 4, 8
 CLASS_OF = {label: i for i, label in enumerate(AUDIO_CLASSES)}
 #: Drawn once: fresh noise for every clip would take as long as the tower.
 _NOISE = np.random.default_rng(2).standard_normal(8 * CHUNK, np.float32)
@@ -36,7 +36,7 @@ def place(clips: list[np.ndarray], rng: np.random.Generator, strength: float = 1
     `room` is the part of the free time that the start may use; `strength` scales the rest."""
     out = np.zeros((len(clips), CHUNK), np.float32)
     for row, clip in zip(out, clips):
-        speed = 1 + 0.12 * strength * rng.uniform(-1, 1)
+        speed = 1 + 0.18 * strength * rng.uniform(-1, 1)
         at = np.arange(0, len(clip) - 1, speed)
         clip = np.interp(at, np.arange(len(clip)), clip)[:CHUNK].astype(np.float32)
         start = int(rng.uniform(0, 1) * room * (CHUNK - len(clip)))
@@ -49,12 +49,34 @@ def place(clips: list[np.ndarray], rng: np.random.Generator, strength: float = 1
     return torch.from_numpy(out)
 
 
-def colour(features: Tensor, generator: torch.Generator, strength: float = 1.0) -> Tensor:
-    """Another microphone: a smooth offset over the bands; and two hidden stripes per clip, one in time, one in bands."""
+def _other_speaker(features: Tensor, generator: torch.Generator, strength: float) -> Tensor:
+    """Formants moved up or down (another vocal tract) and time stretched a little, by another amount in each half of the chunk."""
     count, bands, frames = features.shape
-    knots = torch.randn(count, 1, 5, generator=generator) * 0.1 * strength
+    uniform = lambda size: torch.rand(count, 1, generator=generator) * 2 * size - size
+    band, frame = torch.linspace(-1, 1, bands)[None], torch.linspace(-1, 1, frames)[None]
+    y = band + strength * (uniform(0.16) * (band + 1) + uniform(0.06))
+    x = frame + strength * uniform(0.06) * (1 - frame.square())
+    grid = torch.stack([x[:, None].expand(-1, bands, -1), y[:, :, None].expand(-1, -1, frames)], -1)
+    return F.grid_sample(features[:, None], grid, mode="bilinear", padding_mode="border", align_corners=True)[:, 0]
+
+
+def _room(features: Tensor, generator: torch.Generator, strength: float) -> Tensor:
+    """A third of the clips in a room: energy that decays over the next frames."""
+    count = len(features)
+    some = torch.rand(count, 1, 1, generator=generator) < 0.35 * strength
+    level, decay = 0.5 * torch.rand(count, 1, 1, generator=generator), 0.4 + 0.45 * torch.rand(count, 1, 1, generator=generator)
+    energy = 10 ** (4 * features)
+    tail = sum(level * decay**k * F.pad(energy[..., :-k], (k, 0)) for k in range(1, 9))
+    return torch.where(some, (energy + tail).log10() / 4, features)
+
+
+def colour(features: Tensor, generator: torch.Generator, strength: float = 1.0) -> Tensor:
+    """Another speaker, room and microphone (a smooth offset over the bands); and two hidden stripes per clip, one in time, one in bands."""
+    features = _room(_other_speaker(features, generator, strength), generator, strength)
+    count, bands, frames = features.shape
+    knots = torch.randn(count, 1, 6, generator=generator) * 0.13 * strength
     features = features + F.interpolate(knots, bands, mode="linear", align_corners=True).transpose(1, 2)
-    for axis, size, widest in ((2, frames, 8), (1, bands, 10)):
+    for axis, size, widest in ((2, frames, 12), (1, bands, 12)):
         start = torch.randint(size, (count, 1), generator=generator)
         width = torch.randint(1 + int(widest * strength), (count, 1), generator=generator)
         index = torch.arange(size)[None]
@@ -73,7 +95,7 @@ def evaluation_features(clips: Clips, chosen, seed: int = 5) -> Tensor:
     return log_mel(place([clips[i] for i in chosen], np.random.default_rng(seed), 0.4))
 
 
-def train(steps: int, rate: float = 2e-3, stop_at: float = math.inf, name: str = "audio", n_speech: int = 36, n_sound: int = 12) -> None:
+def train(steps: int, rate: float = 2e-3, stop_at: float = math.inf, name: str = "audio", n_speech: int = 48, n_sound: int = 16) -> None:
     speech, sounds = Clips("speech"), Clips("sounds")
     speech_sets, sound_sets = sets_of(speech), sets_of(sounds)
     classes = {id(c): torch.tensor([CLASS_OF[label] for _, label in c.rows]) for c in (speech, sounds)}
@@ -101,8 +123,8 @@ def train(steps: int, rate: float = 2e-3, stop_at: float = math.inf, name: str =
         return 100 * torch.cat(found).float().mean().item()
 
     def evaluate() -> str:
-        parts = [("train", speech, speech_sets["train"][::40])] + [(p, speech, speech_sets[p][::2]) for p in ("variant", "engine")]
-        parts += [(p, sounds, sound_sets[p][::2]) for p in ("rendering", "font")]
+        parts = [(p, speech, speech_sets[p][::2]) for p in ("rendering", "variant", "engine")]
+        parts += [(f"sound {p}", sounds, sound_sets[p][::2]) for p in ("rendering", "font")]
         return " ".join(f"{part} {hits(clips, chosen):.1f}" for part, clips, chosen in parts)
 
     trainer.run(loss_of, evaluate, stop_at)
