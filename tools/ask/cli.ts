@@ -2,10 +2,11 @@ import { basename, dirname, resolve } from 'node:path';
 import { demoCheckpoint } from '../demo-checkpoint.mjs';
 import { openHeadless } from '../headless/browser.ts';
 import { startHost } from '../headless/host.ts';
+import { runCli } from '../run-cli.ts';
 import { parseOptions, USAGE, type AskOptions } from './options.ts';
 import type { AskAnswer } from './protocol.ts';
 
-async function main(options: AskOptions): Promise<AskAnswer> {
+async function ask(options: AskOptions): Promise<AskAnswer> {
   const folders: Record<string, string> = { checkpoint: resolve(options.checkpoint ?? demoCheckpoint()) };
   // Each file's folder is mounted under a name of its own.
   const mount = (kind: string, files: readonly string[]): string[] =>
@@ -45,20 +46,17 @@ async function main(options: AskOptions): Promise<AskAnswer> {
   }
 }
 
-try {
-  const options = parseOptions(process.argv.slice(2));
-  const answer = await main(options);
-  if (options.json) console.log(JSON.stringify(answer, undefined, 2));
-  else {
-    const { usage, timings } = answer;
-    process.stdout.write('\n');
-    if (usage && timings) {
-      console.error(
-        `${usage.prompt_tokens} prompt tokens, ${usage.completion_tokens} generated, first after ${timings.firstTokenMs.toFixed(0)} ms, ${timings.tokensPerSecond.toFixed(1)} tokens/s`,
-      );
-    }
+await runCli('ask', USAGE, async (args) => {
+  const options = parseOptions(args);
+  const answer = await ask(options);
+  if (options.json) {
+    console.log(JSON.stringify(answer, undefined, 2));
+    return;
   }
-} catch (error) {
-  console.error(`ask: ${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-  process.exitCode = 1;
-}
+  process.stdout.write('\n');
+  const { usage, timings } = answer;
+  if (!usage || !timings) return;
+  console.error(
+    `${usage.prompt_tokens} prompt tokens, ${usage.completion_tokens} generated, first after ${timings.firstTokenMs.toFixed(0)} ms, ${timings.tokensPerSecond.toFixed(1)} tokens/s`,
+  );
+});

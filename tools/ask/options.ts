@@ -24,7 +24,7 @@ Asks a checkpoint in headless Chrome and prints the answer as it comes. --frame 
 /** @throws Error naming the offending argument. */
 export function parseOptions(args: readonly string[]): AskOptions {
   const { values, positionals } = parseArgs({
-    args: args.filter((arg, i) => !(arg === '--' && i === 0)),
+    args: [...args],
     allowPositionals: true,
     options: {
       image: { type: 'string', multiple: true, default: [] },
