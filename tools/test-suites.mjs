@@ -98,49 +98,40 @@ function playwright() {
 }
 
 /**
- * Suites of one lane run one after the other. The lanes run side by side: a suite mostly waits for one compiler of shaders.
+ * In the order in which they start: quick ones first, then the long ones.
  *
- * @type {Suite[][]}
+ * @type {Suite[]}
  */
-export const lanes = [
-  [
-    script('check', 'types, lint, format, unused code, bundle size', ['tools/check.mjs']),
-    vitest('tools', 'reports and plots of benchmark and evaluation, sets of questions', 'tools'),
-    vitest('export', 'readers, mapping, quantisation and towers of the exporter', 'packages/export'),
-    vitest('demo', 'state, formatting and statistics of the demo page', 'packages/demo'),
-    vitest('runtime', 'checkpoint, tokenizer, preprocessing and engine in Node', 'packages/runtime'),
-    vitest('kernels', 'all kernels on Dawn in Node', 'packages/kernels'),
-    vitest(
-      'runtime-gpu',
-      'decoder and engine on Dawn in Node: reference values, precision, memory, calls, device loss',
-      'packages/runtime',
-      'vitest.gpu.config.ts',
-    ),
-    typescript(
-      'mutation',
-      'bugs planted into shaders turn kernel tests red',
-      'packages/kernels/mutation/run.ts',
-    ),
-  ],
-  [
-    vitest(
-      'kernels-chrome',
-      'all kernels in headless Chrome',
-      'packages/kernels',
-      'vitest.browser.config.ts',
-    ),
-    vitest(
-      'runtime-chrome',
-      'storage, media, towers, decoder and worker in headless Chrome',
-      'packages/runtime',
-      'vitest.browser.config.ts',
-    ),
-    typescript(
-      'parity',
-      'recorded tensors of the reference against the runtime in headless Chrome',
-      'tools/parity/suite.ts',
-    ),
-    typescript('mistakes', 'typical mistakes, planted, turn parity red', 'tools/parity/mistakes/run.ts'),
-    playwright(),
-  ],
+export const suites = [
+  script('check', 'types, lint, format, unused code, bundle size', ['tools/check.mjs']),
+  vitest('tools', 'reports and plots of benchmark and evaluation, sets of questions', 'tools'),
+  vitest('export', 'readers, mapping, quantisation and towers of the exporter', 'packages/export'),
+  vitest('demo', 'state, formatting and statistics of the demo page', 'packages/demo'),
+  vitest('runtime', 'checkpoint, tokenizer, preprocessing and engine in Node', 'packages/runtime'),
+  vitest('kernels', 'all kernels on Dawn in Node', 'packages/kernels'),
+  vitest('kernels-chrome', 'all kernels in headless Chrome', 'packages/kernels', 'vitest.browser.config.ts'),
+  playwright(),
+  typescript(
+    'parity',
+    'recorded tensors of the reference against the runtime in headless Chrome',
+    'tools/parity/suite.ts',
+  ),
+  typescript(
+    'mutation',
+    'bugs planted into shaders turn kernel tests red',
+    'packages/kernels/mutation/run.ts',
+  ),
+  typescript('mistakes', 'typical mistakes, planted, turn parity red', 'tools/parity/mistakes/run.ts'),
+  vitest(
+    'runtime-gpu',
+    'decoder and engine on Dawn in Node: reference values, precision, memory, calls, device loss',
+    'packages/runtime',
+    'vitest.gpu.config.ts',
+  ),
+  vitest(
+    'runtime-chrome',
+    'storage, media, towers, decoder and worker in headless Chrome',
+    'packages/runtime',
+    'vitest.browser.config.ts',
+  ),
 ];
