@@ -9,9 +9,16 @@ export interface LoraAdapter {
   readonly rank: number;
   /** alpha / r. */
   readonly scale: number;
+  /** What it does, in its maker's words. */
+  readonly description?: string | undefined;
   /** Weight after loading; 1 if absent. */
   readonly initialWeight?: number;
   readonly modules: ReadonlyMap<string, { readonly a: Float32Array; readonly b: Float32Array }>;
+}
+
+/** An adapter that is on the GPU; a weight of 0 is off. */
+export interface LoadedAdapter extends Pick<LoraAdapter, 'name' | 'description' | 'rank'> {
+  readonly weight: number;
 }
 
 /** A and B of one stacked projection with all adapters concatenated along the rank. */
@@ -93,9 +100,11 @@ export class LoraSet {
     this.setWeights(new Map(adapters.map(({ name, initialWeight = 1 }) => [name, initialWeight])));
   }
 
-  /** Weight per adapter name; 0 is off. */
-  get weights(): ReadonlyMap<string, number> {
-    return this.#weights;
+  /** The adapters with their weights. */
+  list(): LoadedAdapter[] {
+    return this.adapters.map(({ name, description, rank }) => {
+      return { name, description, rank, weight: this.#weights.get(name)! };
+    });
   }
 
   /** Lets router adapters act on a router: `base` is the weight `[E, D]` without any. */

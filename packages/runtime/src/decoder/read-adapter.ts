@@ -5,11 +5,12 @@ import { FILES } from '../checkpoint/format.ts';
 import { RuntimeError } from '../errors.ts';
 import type { LoraAdapter } from './lora.ts';
 
-/** The fields of peft's `adapter_config.json` that inference needs. */
+/** The fields of peft's `adapter_config.json` that inference needs, and one of ours that people read. */
 const adapterConfigSchema = v.object({
   peft_type: v.literal('LORA'),
   r: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1024)),
   lora_alpha: v.number(),
+  description: v.optional(v.string()),
 });
 
 const KEY = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/;
@@ -39,8 +40,9 @@ export async function readAdapter(
     if (!a || !b) throw mismatch(name, `${module} has only one of lora_A and lora_B`);
     modules.set(module, { a, b });
   }
+  const { r: rank, lora_alpha: alpha, description } = config;
   const initialWeight = checkpoint.config.adapters_off?.includes(name) ? 0 : 1;
-  return { name, rank: config.r, scale: config.lora_alpha / config.r, initialWeight, modules };
+  return { name, description, rank, scale: alpha / rank, initialWeight, modules };
 }
 
 function floats(adapter: string, { name, dtype, data }: LoadedTensor): Float32Array {

@@ -32,6 +32,8 @@ export interface EngineInfo {
 
 export interface AdapterInfo {
   readonly name: string;
+  /** What it does, in its maker's words: `description` of its `adapter_config.json`. */
+  readonly description?: string | undefined;
   readonly rank: number;
   /** 1 is the adapter as trained, 0 is off. */
   readonly weight: number;

@@ -6,7 +6,7 @@ import { AnswerMemory } from './answer-memory.ts';
 import { DecoderGenerator } from './decoder-generator.ts';
 import type { AdapterInfo, EngineInfo } from './engine.ts';
 import type { EngineModel } from './engine-model.ts';
-import { loadModel, type ModelOptions } from './load-model.ts';
+import { loadModel, type LoadedModel, type ModelOptions } from './load-model.ts';
 import { modalityContext } from './prepare-prompt.ts';
 import { RecoveringModel, type LosableModel } from './recovering-model.ts';
 
@@ -24,7 +24,8 @@ export async function loadEngineModel(
   return RecoveringModel.load((loadSignal) => {
     const reports =
       loads++ > 0 ? {} : { ...(onProgress && { onProgress }), ...(onMemoryPlan && { onMemoryPlan }) };
-    return assemble(source, { ...options, ...reports, ...(loadSignal && { signal: loadSignal }) }, answers);
+    const all = { ...options, ...reports, ...(loadSignal && { signal: loadSignal }) };
+    return loadModel(source, all).then((model) => engineModel(model, answers));
   }, signal);
 }
 
@@ -33,12 +34,8 @@ function repeatable(location: CheckpointLocation): CheckpointLocation {
   return typeof location === 'object' && Symbol.iterator in location ? [...location] : location;
 }
 
-async function assemble(
-  location: CheckpointLocation,
-  options: ModelOptions,
-  answers: AnswerMemory,
-): Promise<LosableModel> {
-  const model = await loadModel(location, options);
+/** A loaded model as an engine drives it. It is lost with its device. */
+export function engineModel(model: LoadedModel, answers: AnswerMemory): LosableModel {
   const { gpu, checkpoint, tokenizer, decoder, encoder, memory } = model;
   const generator = new DecoderGenerator(checkpoint, tokenizer, decoder, encoder, answers);
   const info: EngineInfo = {
@@ -51,12 +48,7 @@ async function assemble(
     vocabSize: generator.vocabSize,
     defaults: generationDefaults(checkpoint.generationConfig),
   };
-  const adapters = (): AdapterInfo[] =>
-    (decoder.lora?.adapters ?? []).map(({ name, rank }) => ({
-      name,
-      rank,
-      weight: decoder.lora?.weights.get(name) ?? 0,
-    }));
+  const adapters = (): AdapterInfo[] => decoder.lora?.list() ?? [];
   return {
     info,
     lost: gpu.device.lost,

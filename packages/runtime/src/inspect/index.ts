@@ -8,6 +8,8 @@ export {
   type InspectedTensor,
   type ReferenceConversation,
 } from './inspector.ts';
+export { inspectedEngine } from './inspected-engine.ts';
+export { PromptExperts, type PromptRowKind, type RoutedRows } from './prompt-experts.ts';
 export { Sampler } from '../decoder/sampler.ts';
 export { loadModel, type LoadedModel, type ModelOptions } from '../engine/load-model.ts';
 export { openCheckpoint, describeWeights, type Checkpoint } from '../checkpoint/index.ts';
