@@ -1,0 +1,103 @@
+import { parseArgs } from 'node:util';
+
+export interface EvaluateOptions {
+  /** Folder of a browser checkpoint; the demo's when absent. */
+  readonly checkpoint?: string;
+  /** Folder with set.json. */
+  readonly set: string;
+  readonly host: 'chrome' | 'node';
+  /** Part of the GPU adapter's name; lavapipe or swiftshader choose that software driver. */
+  readonly gpu?: string;
+  /** Weight per LoRA adapter, all others off; absent leaves them as they are after loading. */
+  readonly adapters?: Readonly<Record<string, number>>;
+  /** Only these kinds; all when empty. */
+  readonly kinds: readonly string[];
+  /** Most items of each kind. */
+  readonly limit: number;
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly seed: number;
+  readonly listWrong: boolean;
+  readonly json?: string;
+  readonly html?: string;
+  readonly svg?: string;
+}
+
+export const USAGE = `pnpm evaluate --set DIR [--checkpoint DIR] [options]
+
+  --checkpoint DIR    folder of a browser checkpoint; the demo's by default
+  --set DIR           folder with set.json; docs/evaluation.md describes it
+  --host chrome|node  headless Chrome (default), or Dawn in Node, where pictures must be PNG
+  --gpu NAME          part of the GPU adapter's name; lavapipe or swiftshader choose that software driver
+  --adapter NAME[=W]  switches a LoRA adapter on, at weight W (1 if absent); may be repeated; all others are off
+  --kind K            only this kind, may be repeated; "scene" takes "scene/color" along
+  --limit N           at most N items of each kind
+  --max-tokens N      longest answer, 64 by default
+  --temperature T     0, greedy, by default
+  --seed N            0 by default; only matters above temperature 0
+  --list-wrong        prints every wrong answer
+  --json FILE         everything, answer by answer
+  --svg FILE          the picture of the experts
+  --html FILE         the whole report as one page`;
+
+/** @throws Error with the offending argument. */
+export function parseOptions(args: readonly string[]): EvaluateOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      checkpoint: { type: 'string' },
+      set: { type: 'string' },
+      host: { type: 'string', default: 'chrome' },
+      gpu: { type: 'string' },
+      adapter: { type: 'string', multiple: true },
+      kind: { type: 'string', multiple: true, default: [] },
+      limit: { type: 'string' },
+      'max-tokens': { type: 'string', default: '64' },
+      temperature: { type: 'string', default: '0' },
+      seed: { type: 'string', default: '0' },
+      'list-wrong': { type: 'boolean', default: false },
+      json: { type: 'string' },
+      html: { type: 'string' },
+      svg: { type: 'string' },
+    },
+  });
+  const { checkpoint, set, host, gpu, adapter, json, html, svg } = values;
+  if (set === undefined) throw new Error('--set is missing');
+  if (host !== 'chrome' && host !== 'node') throw new Error(`--host ${host}: expected chrome or node`);
+  return {
+    set,
+    host,
+    kinds: values.kind,
+    limit: values.limit === undefined ? Infinity : count('--limit', values.limit, 1),
+    maxTokens: count('--max-tokens', values['max-tokens'], 1),
+    temperature: number('--temperature', values.temperature),
+    seed: count('--seed', values.seed, 0),
+    listWrong: values['list-wrong'],
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...(gpu === undefined ? {} : { gpu }),
+    ...(adapter === undefined ? {} : { adapters: Object.fromEntries(adapter.map(adapterWeight)) }),
+    ...(json === undefined ? {} : { json }),
+    ...(html === undefined ? {} : { html }),
+    ...(svg === undefined ? {} : { svg }),
+  };
+}
+
+function adapterWeight(text: string): [name: string, weight: number] {
+  const [name = '', weight = '1'] = text.split('=');
+  if (name === '') throw new Error(`--adapter ${text}: expected NAME or NAME=WEIGHT`);
+  return [name, number(`--adapter ${name}=`, weight)];
+}
+
+function count(option: string, text: string, least: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least)
+    throw new Error(`${option} ${text}: expected a whole number, ${least} or more`);
+  return value;
+}
+
+function number(option: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new Error(`${option} ${text}: expected a number, 0 or more`);
+  return value;
+}
