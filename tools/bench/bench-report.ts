@@ -4,15 +4,18 @@ import type { CaseResult, Ceiling, Summary } from '@uni-moe-web/kernels/bench';
 export interface BenchReport {
   readonly adapter: AdapterDescription;
   readonly host: string;
+  /** Commit of the sources, with `+` when files differed from it; absent outside a checkout. */
+  readonly commit?: string;
   readonly quick: boolean;
   readonly seed: number;
   readonly startedAt: string;
   readonly seconds: number;
   readonly ceiling: Ceiling;
   readonly cases: readonly CaseResult[];
-  /** Shapes that this adapter is too slow for. */
+  /** Cells that this adapter is too slow for, or that need another host, each with the reason. */
   readonly skipped: readonly string[];
   readonly models: readonly ModelResult[];
+  readonly towers: readonly TowerResult[];
 }
 
 export interface AdapterDescription {
@@ -20,19 +23,42 @@ export interface AdapterDescription {
   readonly features: readonly string[];
   readonly subgroupSizes: string;
   readonly cores: number;
+  /** Whether the adapter says that it runs on the CPU. */
+  readonly isFallback: boolean;
 }
 
 /** The whole decoder with random weights. */
 export interface ModelResult {
   readonly name: string;
   readonly description: string;
+  readonly layers: number;
+  /** From the first request to the last byte on the GPU. */
   readonly loadMs: number;
   /** Bytes of weights that one token reads. */
   readonly activeBytes: number;
-  readonly prefill: readonly { readonly tokens: number; readonly ms: Summary; readonly submits: number }[];
+  readonly check: ModelCheck;
+  readonly prefill: readonly PrefillResult[];
   readonly decode: readonly DecodeResult[];
-  /** Time of a decode step with the adapters over the time without, round by round. */
-  readonly lora?: { readonly rank: number; readonly ratio: Summary; readonly context: number };
+  /** How much longer a step takes at the longest context than at the shortest. */
+  readonly growth?: ContextGrowth;
+  readonly lora?: LoraResult;
+  readonly peers: readonly DecoderPeerResult[];
+}
+
+/** The decode path against the prefill path on the same ids: other kernels, same logits. */
+export interface ModelCheck {
+  /** Difference of the last logits, relative to their norm. */
+  readonly error: number;
+  readonly verdict: 'exact' | 'wrong';
+}
+
+export interface PrefillResult {
+  readonly tokens: number;
+  /** Until the id of the first token has been read on the CPU. */
+  readonly ms: Summary;
+  /** The first run of this length, which compiles pipelines. */
+  readonly coldMs: number;
+  readonly submits: number;
 }
 
 export interface DecodeResult {
@@ -45,4 +71,57 @@ export interface DecodeResult {
   readonly rooflineMs: number;
   /** Milliseconds by kernel, from timestamps around every dispatch. */
   readonly parts: readonly { readonly label: string; readonly ms: number; readonly dispatches: number }[];
+}
+
+export interface ContextGrowth {
+  readonly from: number;
+  readonly to: number;
+  /** Longer step less shorter step, round by round. */
+  readonly stepMs: Summary;
+  /** The same of the attention kernels by timestamps; absent without timestamp queries. */
+  readonly attentionMs?: number;
+}
+
+export interface LoraResult {
+  readonly rank: number;
+  readonly context: number;
+  /** Time of a decode step with the adapters over the time without, round by round. */
+  readonly ratio: Summary;
+  readonly dispatches: number;
+  readonly check: ModelCheck;
+}
+
+/** Another runtime with the same decoder, weight by weight. */
+export interface DecoderPeerResult {
+  readonly name: string;
+  readonly note: string;
+  readonly verdict: 'same' | 'wrong' | 'failed';
+  readonly reason?: string;
+  /** Difference of log probabilities over the spread of our logits, worst of some prompts. */
+  readonly error?: number;
+  /** Prompts after which both choose the same token, and all. */
+  readonly sameTokens?: readonly [same: number, prompts: number];
+  readonly cells: readonly DecoderPeerCell[];
+}
+
+export interface DecoderPeerCell {
+  readonly kind: 'prefill' | 'decode';
+  /** Tokens of the prompt, or of the context. */
+  readonly tokens: number;
+  /** Of the prompt, or of one step. */
+  readonly ms: Summary;
+  readonly ownMs: Summary;
+  /** Its time over ours, round by round. */
+  readonly ratio: Summary;
+}
+
+/** A modality's tower: preprocessed input to embeddings. */
+export interface TowerResult {
+  readonly name: string;
+  readonly description: string;
+  readonly provider: 'wasm' | 'webgpu';
+  readonly loadMs: number;
+  readonly ms: Summary;
+  /** Difference to the other provider's embeddings, relative to their norm. */
+  readonly error: number;
 }

@@ -1,6 +1,6 @@
 import type { Summary } from '@uni-moe-web/kernels/bench';
 import type { BenchReport } from './bench-report.ts';
-import { markdownTable } from './markdown.ts';
+import { markdownTable } from './markdown-table.ts';
 import { alignTables } from './terminal-report.ts';
 import { shortNumber } from './text-table.ts';
 

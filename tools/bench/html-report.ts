@@ -66,17 +66,24 @@ export function htmlReport(report: BenchReport): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Benchmark on ${escapeXml(report.adapter.name)}</title>
 <style>${STYLE}</style>
+<p>Times on this machine, today. “Ours” and “uni-moe-web” are the project’s kernels; every result was checked before it was timed. <a href="#numbers">What the numbers mean</a> is at the end.</p>
 ${htmlTables(markdownReport(report))}
 ${figures.join('\n')}
-<h2>What the numbers mean</h2>
+<h2 id="numbers">What the numbers mean</h2>
 <dl>
-<dt>wall ms</dt><dd>Median time of one run by the clock of the page, with 10th and 90th percentile: encode, submit, and wait for the GPU, repeated and divided.</dd>
+<dt>wall ms, ms per token</dt><dd>Median time of one run by the clock of the program, with 10th and 90th percentile: encode, submit, and wait for the GPU, repeated and divided.</dd>
 <dt>GPU ms</dt><dd>Median time inside compute passes by timestamp queries. A large difference to wall is the cost of submitting, or of another program.</dd>
-<dt>GB/s, of copy</dt><dd>The least bytes that the operation must move over the smaller of both times, and its share of what a plain copy reaches on this adapter.</dd>
-<dt>wall ratio, GPU ratio</dt><dd>This row’s time over ours, median of the ratios of each round. Above 1, ours is faster.</dd>
+<dt>wall ratio, GPU ratio</dt><dd>The peer’s time over ours, median of the ratios of each round, by either clock. Above 1, ours is faster. Rounds run A B B A, so that what else the machine does falls on both.</dd>
+<dt>error</dt><dd>Difference to plain loops in double precision on the same stored weights, relative to their norm. “coarse” is right but less precise (activations rounded to 8 bits), so its ratio is not at equal precision; “wrong” has no time.</dd>
+<dt>peers</dt><dd>ORT is ONNX Runtime Web: the named operator on our device and buffers, or, with “wasm”, on the CPU. llama.cpp and wllama run whole decoders from the same weights.</dd>
 <dt>dispatches, submits</dt><dd>What one run sends to the GPU, counted on the device.</dd>
-<dt>error</dt><dd>Difference to plain loops in double precision on the same stored weights, relative to their norm. “coarse” is right but less precise (activations rounded to 8 bits); “wrong” has no time to compare.</dd>
-<dt>refused</dt><dd>A time that would need more bandwidth or arithmetic than the adapter was measured to have.</dd>
+<dt>measured ceilings</dt><dd>The best that a plain copy, a plain read and a loop of multiply-adds reach on this adapter. Nothing faster is believed: such a time is “refused”.</dd>
+<dt>GB/s, of copy, GFLOP/s</dt><dd>The least bytes that the operation must move, and its arithmetic, over the smaller of both times; and its share of what a copy reaches.</dd>
+<dt>roofline ms</dt><dd>Time in which a copy moves the bytes that the step must read: weights of the chosen experts, attention and head, and the cache. No step can be faster.</dd>
+<dt>encode ms</dt><dd>CPU time to put one step’s commands together and submit them.</dd>
+<dt>first token after, first run</dt><dd>From the ids of a prompt to the first chosen id on the CPU; the first run also compiles pipelines.</dd>
+<dt>log probabilities within ... of their spread</dt><dd>Root mean square difference between another runtime’s log probabilities and ours over the standard deviation of ours: 0 for equal models, about 1.4 for unrelated ones.</dd>
+<dt>targets</dt><dd>What the project asks of itself, by the median; “open” where nothing was measured or the peer is wrong.</dd>
 </dl>
 </html>
 `;

@@ -1,23 +1,60 @@
 import type { CaseResult, ContenderResult } from '@uni-moe-web/kernels/bench';
-import type { BenchReport, ModelResult } from './bench-report.ts';
+import type { BenchReport, TowerResult } from './bench-report.ts';
+import { modelSection } from './markdown-model.ts';
+import { markdownTable, oneLine, spread } from './markdown-table.ts';
+import { targetRows } from './targets.ts';
 import { shortNumber } from './text-table.ts';
 
-/** The report as Markdown: machine, ceilings, one table of kernels, one of each model. */
+/** The report as Markdown: machine, ceilings, kernels in short and in full, models, towers, targets. */
 export function markdownReport(report: BenchReport): string {
-  const { adapter, host, ceiling } = report;
+  const { adapter, host, ceiling, commit, cases, models, towers, skipped } = report;
+  const peers = peerTable(cases);
   return [
     `# Benchmark on ${adapter.name}`,
     '',
-    `${host}, ${adapter.cores} cores, subgroups ${adapter.subgroupSizes}; ${report.startedAt}, ${Math.round(report.seconds)} s${report.quick ? ', quick' : ''}, seed ${report.seed}.`,
+    `${host}, ${adapter.cores} cores, subgroups ${adapter.subgroupSizes}; ${report.startedAt}, ${Math.round(report.seconds)} s${report.quick ? ', quick' : ''}, seed ${report.seed}${commit === undefined ? '' : `, commit ${commit}`}.`,
     '',
     `Measured ceilings: copy ${giga(ceiling.copyBytesPerSecond)} GB/s, read ${giga(ceiling.readBytesPerSecond)} GB/s, ${giga(ceiling.flopsPerSecond)} GFLOP/s.`,
     '',
-    ...(report.cases.length > 0 ? [kernelTable(report.cases), ''] : []),
-    ...(report.skipped.length > 0
-      ? [`Left out, too slow on this adapter: ${report.skipped.join('; ')}.`, '']
-      : []),
-    ...report.models.flatMap((model) => [modelSection(model), '']),
+    ...(peers ? ['## Kernels beside ONNX Runtime', '', peers, ''] : []),
+    ...models.flatMap((model) => [modelSection(model), '']),
+    ...(towers.length > 0 ? ['## Encoding media', '', towerTable(towers), ''] : []),
+    ...(cases.length + models.length > 0 ? ['## Targets', '', targetTable(report), ''] : []),
+    ...(cases.length > 0 ? ['## Kernels in full', '', kernelTable(cases), ''] : []),
+    ...(skipped.length > 0 ? [`Left out: ${skipped.join('; ')}.`, ''] : []),
   ].join('\n');
+}
+
+/** One row per peer that has a time, and per peer that is wrong. */
+function peerTable(cases: readonly CaseResult[]): string | undefined {
+  const rows = cases.flatMap(({ op, shape, contenders: [own, ...peers] }) =>
+    peers.map((peer) => [
+      op,
+      shape,
+      peer.name,
+      own?.timing ? shortNumber(own.timing.wallMs.median) : '-',
+      peer.timing ? shortNumber(peer.timing.wallMs.median) : '-',
+      peer.timing ? spread(peer.timing.wallRatio) : peer.verdict,
+      peer.timing?.passRatio ? shortNumber(peer.timing.passRatio.median) : '-',
+      `${own?.timing?.dispatches ?? '-'} / ${peer.timing?.dispatches ?? '-'}`,
+      errorText(peer),
+    ]),
+  );
+  if (rows.length === 0) return undefined;
+  return markdownTable(
+    [
+      'operation',
+      'shape',
+      'peer',
+      'our ms',
+      'peer ms',
+      'wall ratio (p10-p90)',
+      'GPU ratio',
+      'dispatches',
+      'error',
+    ],
+    rows,
+  );
 }
 
 const KERNEL_HEAD = [
@@ -36,22 +73,34 @@ const KERNEL_HEAD = [
   'error',
 ];
 
-export function kernelTable(cases: readonly CaseResult[]): string {
+function kernelTable(cases: readonly CaseResult[]): string {
   const rows = cases.flatMap(({ op, shape, contenders }) =>
     contenders.map((contender, i) => [i === 0 ? op : '', i === 0 ? shape : '', ...contenderCells(contender)]),
   );
   return markdownTable(KERNEL_HEAD, rows);
 }
 
-function contenderCells({ name, verdict, reason, error, timing }: ContenderResult): string[] {
-  const errorText =
-    error === undefined ? '' : `${error.toExponential(0)}${verdict === 'exact' ? '' : ` ${verdict}`}`;
-  if (!timing)
-    return [name, `${verdict}: ${oneLine(reason ?? '')}`, '', '', '', '', '', '', '', '', errorText];
+function contenderCells(contender: ContenderResult): string[] {
+  const { name, verdict, reason, timing } = contender;
+  if (!timing) {
+    return [
+      name,
+      `${verdict}: ${oneLine(reason ?? '')}`,
+      '',
+      '',
+      '',
+      '',
+      '',
+      '',
+      '',
+      '',
+      errorText(contender),
+    ];
+  }
   const { wallMs, passMs, rate } = timing;
   return [
     name,
-    `${shortNumber(wallMs.median)} (${shortNumber(wallMs.p10)}-${shortNumber(wallMs.p90)})`,
+    spread(wallMs),
     passMs ? shortNumber(passMs.median) : '-',
     verdict === 'refused' ? 'refused' : shortNumber(rate.bytesPerSecond / 1e9),
     verdict === 'refused' ? '' : `${Math.round(rate.copyShare * 100)} %`,
@@ -60,62 +109,33 @@ function contenderCells({ name, verdict, reason, error, timing }: ContenderResul
     String(timing.submits),
     shortNumber(timing.wallRatio.median),
     timing.passRatio ? shortNumber(timing.passRatio.median) : '-',
-    errorText,
+    errorText(contender),
   ];
 }
 
-function modelSection(model: ModelResult): string {
-  const decode = markdownTable(
-    [
-      'decode at context',
-      'ms per token (p10-p90)',
-      'tokens/s',
-      'encode ms',
-      'dispatches',
-      'submits',
-      'roofline ms',
-    ],
-    model.decode.map((step) => [
-      String(step.context),
-      `${shortNumber(step.stepMs.median)} (${shortNumber(step.stepMs.p10)}-${shortNumber(step.stepMs.p90)})`,
-      shortNumber(1000 / step.stepMs.median),
-      shortNumber(step.encodeMs.median),
-      String(step.dispatches),
-      String(step.submits),
-      shortNumber(step.rooflineMs),
-    ]),
-  );
-  const prefill = markdownTable(
-    ['prefill tokens', 'ms', 'tokens/s', 'submits'],
-    model.prefill.map(({ tokens, ms, submits }) => [
-      String(tokens),
-      shortNumber(ms.median),
-      shortNumber((1000 * tokens) / ms.median),
-      String(submits),
-    ]),
-  );
-  const lora = model.lora
-    ? `LoRA of rank ${model.lora.rank} on every projection: a step at context ${model.lora.context} takes ${shortNumber(model.lora.ratio.median)} times as long (p10 ${shortNumber(model.lora.ratio.p10)}, p90 ${shortNumber(model.lora.ratio.p90)}).`
-    : '';
-  return [
-    `## Model ${model.name}`,
-    '',
-    `${model.description}; loaded in ${shortNumber(model.loadMs / 1000)} s; a token reads ${shortNumber(model.activeBytes / 1e6)} MB of weights.`,
-    '',
-    decode,
-    '',
-    prefill,
-    ...(lora ? ['', lora] : []),
-  ].join('\n');
+function errorText({ error, verdict }: ContenderResult): string {
+  return error === undefined ? '' : `${error.toExponential(0)}${verdict === 'exact' ? '' : ` ${verdict}`}`;
 }
 
-export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+function towerTable(towers: readonly TowerResult[]): string {
+  return markdownTable(
+    ['medium', 'from and to', 'by', 'first ms', 'ms (p10-p90)', 'difference'],
+    towers.map(({ name, description, provider, loadMs, ms, error }) => [
+      name,
+      description,
+      provider,
+      shortNumber(loadMs),
+      spread(ms),
+      error === 0 ? '-' : error.toExponential(0),
+    ]),
+  );
 }
 
-function oneLine(text: string): string {
-  return text.replaceAll('|', '/').replaceAll(/\s+/g, ' ').slice(0, 160);
+function targetTable(report: BenchReport): string {
+  return markdownTable(
+    ['what', 'target', 'measured', 'verdict'],
+    targetRows(report).map(({ what, target, measured, verdict }) => [what, target, measured, verdict]),
+  );
 }
 
 function giga(value: number): string {

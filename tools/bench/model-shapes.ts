@@ -3,6 +3,8 @@ import type { DecoderConfig } from '@uni-moe-web/runtime/inspect';
 /** A decoder with random q4 weights to measure as a whole. */
 export interface BenchModel {
   readonly name: string;
+  /** Folder of its checkpoint in serve-models.ts. */
+  readonly path: string;
   readonly description: string;
   readonly decoder: DecoderConfig;
   readonly loraRank: number;
@@ -20,42 +22,77 @@ const COMMON = {
   tie_word_embeddings: false,
 } as const;
 
+const BILLION = {
+  ...COMMON,
+  hidden_size: 2048,
+  intermediate_size: 5504,
+  num_attention_heads: 32,
+  num_key_value_heads: 32,
+  head_dim: 64,
+  vocab_size: 32000,
+} as const;
+
+const withLayers = (count: number): Pick<DecoderConfig, 'num_hidden_layers' | 'moe_layers'> => ({
+  num_hidden_layers: count,
+  moe_layers: Array.from({ length: count }, (_, layer) => layer),
+});
+
+/** From small to large: the time of one tells whether an adapter can take the next. */
 export const benchModels: readonly BenchModel[] = [
   {
     name: 'tiny',
+    path: 'tiny',
     description: '512/1376, 4 layers, 8 heads of 64, 2 of 4 experts, vocabulary 4096, q4',
     decoder: {
       ...COMMON,
+      ...withLayers(4),
       hidden_size: 512,
       intermediate_size: 1376,
-      num_hidden_layers: 4,
       num_attention_heads: 8,
       num_key_value_heads: 8,
       head_dim: 64,
       vocab_size: 4096,
-      moe_layers: [0, 1, 2, 3],
     },
     loraRank: 16,
     quick: true,
   },
   {
-    name: '1B-like',
-    description: '2048/5504, 2 of the 16 layers, 32 heads of 64, 2 of 4 experts, vocabulary 32000, q4',
+    name: '1B-like, 2 layers',
+    path: '1b-2',
+    description: '2048/5504, 2 of its 16 layers, 32 heads of 64, 2 of 4 experts, vocabulary 32000, q4',
+    decoder: { ...BILLION, ...withLayers(2) },
+    loraRank: 16,
+    quick: false,
+  },
+  {
+    name: '7B-like, 1 layer',
+    path: '7b-1',
+    description: '4096/11008, 1 of its 32 layers, 32 heads of 128, 2 of 4 experts, vocabulary 32000, q4',
     decoder: {
       ...COMMON,
-      hidden_size: 2048,
-      intermediate_size: 5504,
-      num_hidden_layers: 2,
+      ...withLayers(1),
+      hidden_size: 4096,
+      intermediate_size: 11008,
       num_attention_heads: 32,
       num_key_value_heads: 32,
-      head_dim: 64,
+      head_dim: 128,
       vocab_size: 32000,
-      moe_layers: [0, 1],
     },
     loraRank: 16,
     quick: false,
   },
+  {
+    name: '1B-like, 16 layers',
+    path: '1b-16',
+    description: '2048/5504, all 16 layers, 32 heads of 64, 2 of 4 experts, vocabulary 32000, q4',
+    decoder: { ...BILLION, ...withLayers(16) },
+    loraRank: 16,
+    quick: false,
+  },
 ];
+
+/** Positions of the cache: the longest context with the steps measured behind it. */
+export const CAPACITY = 2112;
 
 const Q4_BYTES = 4.5 / 8;
 

@@ -7,8 +7,10 @@ import { create, globals } from 'webgpu';
 import { startHost } from '../headless/host.ts';
 import { softwareVulkanDrivers } from '../vulkan.mjs';
 import type { BenchReport } from './bench-report.ts';
+import { installPeers } from './decoder-peers/install.ts';
+import { nativePeers } from './decoder-peers/native-peers.ts';
 import type { BenchOptions } from './options.ts';
-import type { OnnxRuntime } from './peers/onnx-operator.ts';
+import type { OnnxRuntimes } from './peers/index.ts';
 import type { runBench } from './run.ts';
 import { serveModels } from './serve-models.ts';
 
@@ -16,6 +18,7 @@ const require = createRequire(import.meta.url);
 
 /** Runs the benchmark on Dawn in this process. Vite resolves the sources as it does for the page. */
 export async function runInNode(options: BenchOptions, say: (line: string) => void): Promise<BenchReport> {
+  if (options.peers) installPeers(say);
   provideWebGpu(options.adapter);
   const server = await createServer({
     root: join(import.meta.dirname, '..'),
@@ -33,9 +36,10 @@ export async function runInNode(options: BenchOptions, say: (line: string) => vo
   try {
     const module = (await server.ssrLoadModule('/bench/run.ts')) as { runBench: typeof runBench };
     return await module.runBench(options, {
-      runtime: await loadRuntime(),
+      runtimes: await loadRuntimes(),
       host: 'Dawn in Node',
       checkpoints: models.url,
+      decoderPeers: options.peers ? nativePeers : [],
       say,
     });
   } finally {
@@ -86,12 +90,15 @@ function copySharedMemory(): void {
   };
 }
 
-async function loadRuntime(): Promise<OnnxRuntime> {
-  const runtime = await import('onnxruntime-web/webgpu');
-  runtime.env.wasm.numThreads = 1;
-  // It would fetch the file, which Node's fetch does not do for local paths.
-  runtime.env.wasm.wasmBinary = readFileSync(
+/** Both read their WebAssembly from memory; they would fetch the files, which Node's fetch does not do for local paths. */
+async function loadRuntimes(): Promise<OnnxRuntimes> {
+  const webgpu = await import('onnxruntime-web/webgpu');
+  webgpu.env.wasm.numThreads = 1;
+  webgpu.env.wasm.wasmBinary = readFileSync(
     require.resolve('onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm'),
   );
-  return runtime;
+  const wasm = await import('onnxruntime-web/wasm');
+  wasm.env.wasm.numThreads = 1;
+  wasm.env.wasm.wasmBinary = readFileSync(require.resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'));
+  return { webgpu, wasm };
 }

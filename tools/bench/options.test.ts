@@ -4,13 +4,20 @@ import { parseOptions } from './options.ts';
 describe('options of pnpm bench', () => {
   test('without any: everything in Chrome, with fresh data', () => {
     const options = parseOptions([]);
-    expect(options).toMatchObject({ host: 'chrome', quick: false, ops: [], shapes: [], without: [] });
+    expect(options).toMatchObject({
+      host: 'chrome',
+      quick: false,
+      ops: [],
+      shapes: [],
+      without: [],
+      peers: false,
+    });
     expect(options.seed).toBeGreaterThanOrEqual(0);
   });
 
   test('all of them', () => {
     const args =
-      '--host node --adapter lavapipe --no-f16 --no-subgroups --op linear --op moe --shape 4096 --quick --json a.json --compare b.json --seed 5 --out dir';
+      '--peers --host node --adapter lavapipe --no-f16 --no-subgroups --op linear --op moe --shape 4096 --quick --json a.json --compare b.json --seed 5 --out dir';
     expect(parseOptions(args.split(' '))).toEqual({
       host: 'node',
       adapter: 'lavapipe',
@@ -18,11 +25,22 @@ describe('options of pnpm bench', () => {
       ops: ['linear', 'moe'],
       shapes: ['4096'],
       quick: true,
+      peers: true,
+      merge: [],
       json: 'a.json',
       compare: 'b.json',
       seed: 5,
       out: 'dir',
     });
+  });
+
+  test('files to merge come behind --merge', () => {
+    expect(parseOptions(['--merge', 'a.json', 'b.json', '--out', 'dir'])).toMatchObject({
+      merge: ['a.json', 'b.json'],
+      out: 'dir',
+    });
+    expect(() => parseOptions(['--merge'])).toThrow('--merge: expected the JSON files of some runs');
+    expect(() => parseOptions(['a.json'])).toThrow('a.json: expected an option');
   });
 
   test('what is unknown is named', () => {

@@ -25,10 +25,42 @@ describe('reports of a benchmark', () => {
     expect(text).toContain(
       '| linear | q4 1 x 64 -> 64 | uni-moe-web | 2.00 (1.80-2.20) | 1.60 | 5.00 | 50 % | 20.0 | 2 | 1 | 1.00 | 1.00 | 2e-7 |',
     );
-    expect(text).toContain('too slow on this adapter: linear too large (at least 3.0 s per run).');
+    expect(text).toContain('Left out: linear too large (at least 3.0 s per run).');
+    expect(text).toContain('seed 7, commit abc1234.');
     expect(text).toContain('| ORT <wrong> | wrong: relative error 3.0e-1 |');
     expect(text).toContain('| 512 | 5.00 (4.50-5.50) | 200 | 0.200 | 37 | 1 | 0.500 |');
+    expect(text).toContain('| 32 | 64.0 | 500 | 300 | 1 |');
+    expect(text).toContain(
+      'at context 512 takes 1.00 (0.900-1.10) ms more than at 16; its attention kernels take 0.950',
+    );
     expect(text).toContain('LoRA of rank 16 on every projection: a step at context 16 takes 1.07 times');
+  });
+
+  test('Markdown shows each peer in short, and other runtimes with what was checked', () => {
+    const text = markdownReport(sampleReport());
+    expect(text).toContain(
+      '| linear | q4 1 x 64 -> 64 | ORT peer | 2.00 | 6.00 | 3.00 (2.70-3.30) | 3.00 | 2 / 2 | 2e-7 |',
+    );
+    expect(text).toContain(
+      '| linear | q4 1 x 64 -> 64 | ORT <wrong> | 2.00 | - | wrong | - | 2 / - | 3e-1 wrong |',
+    );
+    expect(text).toContain(
+      'llama.cpp (on the CPU): log probabilities within 0.0123 of their spread, the same next token after 4 of 4 prompts.',
+    );
+    expect(text).toContain('| prefill of 32 | 500 | 1000 | 0.500 (0.450-0.550) |');
+    expect(text).toContain('| decode at context 16 | 200 | 100 | 2.00 (1.80-2.20) |');
+    expect(text).toContain('wllama is failed: no / memory');
+    expect(text).toContain(
+      '| image | 56 x 56 pixels to 16 embeddings | webgpu | 900 | 12.0 (10.8-13.2) | 2e-6 |',
+    );
+  });
+
+  test('a decoder that contradicts itself has no times', () => {
+    const report = sampleReport();
+    const wrong = { ...report.models[0]!, check: { error: 0.4, verdict: 'wrong' as const } };
+    const text = markdownReport({ ...report, models: [wrong] });
+    expect(text).toContain('Wrong: decode is 4.0e-1 off prefill; not timed.');
+    expect(text).not.toContain('tokens/s');
   });
 
   test('all rows of a table have the width of its head', () => {
@@ -36,7 +68,7 @@ describe('reports of a benchmark', () => {
       .split('\n')
       .filter((line) => line.startsWith('| '));
     const cells = rows.map((row) => row.slice(2, -2).split(' | ').length);
-    expect(new Set(cells)).toEqual(new Set([13, 7, 4]));
+    expect(new Set(cells)).toEqual(new Set([9, 7, 5, 4, 6, 13]));
   });
 
   test('a wrong or refused result shows no rate', () => {
@@ -56,7 +88,7 @@ describe('reports of a benchmark', () => {
 
   test('the page stands alone, shows every plot and escapes names', () => {
     const html = htmlReport(sampleReport());
-    expect(html).not.toMatch(/(?:src|href)=|https?:|@import|url\(/);
+    expect(html).not.toMatch(/src=|href="[^#]|https?:|@import|url\(/);
     expect(html.match(/<svg /g)).toHaveLength(5);
     expect(html).toContain('ORT &lt;wrong&gt;');
     expect(html).not.toContain('ORT <wrong>');

@@ -17,7 +17,7 @@ export function serveModels(): Plugin {
     configureServer({ middlewares }) {
       middlewares.use('/synthetic', (request, response, next) => {
         const [, folder = '', path = ''] = /^\/([^/]+)(\/.*)$/.exec(request.url ?? '') ?? [];
-        const model = benchModels.find(({ name }) => folder === name || folder === `${name}-lora`);
+        const model = benchModels.find(({ path: own }) => folder === own || folder === `${own}-lora`);
         if (!model) {
           next();
           return;

@@ -1,5 +1,5 @@
 import type { CaseResult, ContenderResult } from '@uni-moe-web/kernels/bench';
-import type { ModelResult } from './bench-report.ts';
+import type { ModelResult, TowerResult } from './bench-report.ts';
 
 /** Three significant digits without an exponent. */
 export function shortNumber(value: number): string {
@@ -21,7 +21,9 @@ function contenderText({ name, verdict, reason, timing }: ContenderResult): stri
 }
 
 /** One line of progress for a finished model. */
-export function modelLine({ name, decode, prefill, lora }: ModelResult): string {
+export function modelLine({ name, check, decode, prefill, lora, peers }: ModelResult): string {
+  if (check.verdict === 'wrong')
+    return `model ${name}: wrong (decode is ${check.error.toExponential(1)} off prefill)`;
   const steps = decode.map(
     ({ context, stepMs }) => `${shortNumber(1000 / stepMs.median)} tokens/s at ${context}`,
   );
@@ -29,5 +31,16 @@ export function modelLine({ name, decode, prefill, lora }: ModelResult): string 
     ({ tokens, ms }) => `prefill ${tokens}: ${shortNumber((1000 * tokens) / ms.median)} tokens/s`,
   );
   const adapters = lora ? [`LoRA ${shortNumber(lora.ratio.median)} x`] : [];
-  return `model ${name}: ${[...steps, ...prompts, ...adapters].join('; ')}`;
+  const others = peers.map((peer) => {
+    const cells = peer.cells.map(
+      ({ kind, tokens, ratio }) => `${kind} ${tokens} ${shortNumber(ratio.median)} x`,
+    );
+    return `${peer.name} ${[peer.verdict, ...(peer.reason === undefined ? [] : [peer.reason]), ...cells].join(', ')}`;
+  });
+  return `model ${name}: ${[...steps, ...prompts, ...adapters, ...others].join('; ')}`;
+}
+
+/** One line of progress for a finished tower. */
+export function towerLine({ name, provider, ms }: TowerResult): string {
+  return `encode ${name} by ${provider}: ${shortNumber(ms.median)} ms`;
 }

@@ -21,6 +21,8 @@ export interface HostOptions {
   readonly include?: string[];
   /** Further plugins of the server. */
   readonly plugins?: readonly Plugin[];
+  /** Sent with every answer. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface HostOptions {
  */
 export async function startHost(
   folders: Readonly<Record<string, string>>,
-  { include = [], plugins = [] }: HostOptions = {},
+  { include = [], plugins = [], headers = {} }: HostOptions = {},
 ): Promise<Host> {
   const server = await createServer({
     root: join(import.meta.dirname, '..'),
@@ -39,7 +41,7 @@ export async function startHost(
     resolve: { conditions: ['@uni-moe-web/source', ...defaultClientConditions] },
     // Nearly every dependency is an ES module already; discovery would reload the page in the middle of a run.
     optimizeDeps: { noDiscovery: true, include },
-    server: { host: '127.0.0.1', port: 0, hmr: false, watch: null, fs: { strict: false } },
+    server: { host: '127.0.0.1', port: 0, hmr: false, watch: null, fs: { strict: false }, headers },
     plugins: [mountFolders(folders), ...plugins],
   });
   await server.listen();

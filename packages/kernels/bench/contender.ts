@@ -9,6 +9,8 @@ export interface Contender {
   readonly note?: string;
   /** Error up to which its result is right but less precise, where that is its design; 0.001 by default. */
   readonly coarseError?: number;
+  /** Whether it computes outside the device, whose ceilings then say nothing about it. */
+  readonly onCpu?: boolean;
   /** Submits one run on input set `set`. Resolves when it is submitted, not when it is done. */
   run(set: number): Promise<void> | void;
   /** Result of input set `set`, f32. */

@@ -64,7 +64,7 @@ export async function runCase(
         rateOf(work, seconds, ceiling, resident),
       );
       const { refused } = described.rate;
-      return refused === undefined
+      return refused === undefined || contender.onCpu
         ? { ...result, timing: described }
         : { ...result, verdict: 'refused' as const, reason: refused };
     });

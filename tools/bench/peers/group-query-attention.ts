@@ -1,13 +1,9 @@
 import type { Gpu, Tensor } from '@uni-moe-web/kernels';
-import type { AttentionOperands, Contender } from '@uni-moe-web/kernels/bench';
-import { createOperatorContender, uploadBytes, type OnnxRuntime } from './onnx-operator.ts';
+import type { AttentionOperands } from '@uni-moe-web/kernels/bench';
+import { uploadBytes, type OperatorPeer } from './onnx-operator.ts';
 
 /** `GroupQueryAttention` with packed inputs, rotation and a cache of fixed size that it updates in place, as ours does. */
-export async function groupQueryAttention(
-  runtime: OnnxRuntime,
-  gpu: Gpu,
-  sets: readonly AttentionOperands[],
-): Promise<Contender> {
+export function groupQueryAttention(gpu: Gpu, sets: readonly AttentionOperands[]): OperatorPeer {
   const { qkv, keys, cos, past, numHeads } = sets[0]!;
   const [tokens = 0, width = 0] = qkv.shape;
   const [numKvHeads = 0, capacity = 0, headDim = 0] = keys.shape;
@@ -29,7 +25,7 @@ export async function groupQueryAttention(
   };
   const total = past + tokens;
   const optional = { name: '', shape: [] };
-  return createOperatorContender(runtime, gpu, {
+  return {
     name: 'ORT GroupQueryAttention',
     note: 'with rotation and cache update, as ours',
     operator: {
@@ -43,8 +39,8 @@ export async function groupQueryAttention(
         { name: 'past_value', shape: cacheShape },
         { name: 'seqlens_k', type: 'int32', shape: [1] },
         { name: 'total_sequence_length', type: 'int32', shape: [1] },
-        { name: 'cos', shape: [positions, headDim / 2] },
-        { name: 'sin', shape: [positions, headDim / 2] },
+        { name: 'cos', shape: [positions, headDim / 2], isWeight: true },
+        { name: 'sin', shape: [positions, headDim / 2], isWeight: true },
       ],
       outputs: [
         { name: 'y', shape: [1, tokens, rows] },
@@ -72,5 +68,5 @@ export async function groupQueryAttention(
       };
     }),
     owned,
-  });
+  };
 }

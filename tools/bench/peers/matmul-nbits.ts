@@ -1,17 +1,16 @@
 import type { Gpu } from '@uni-moe-web/kernels';
-import { scalesAsF32, type Contender, type MatMulOperands } from '@uni-moe-web/kernels/bench';
-import { createOperatorContender, EIGHT_BIT_ERROR, uploadBytes, type OnnxRuntime } from './onnx-operator.ts';
+import { scalesAsF32, type MatMulOperands } from '@uni-moe-web/kernels/bench';
+import { EIGHT_BIT_ERROR, uploadBytes, type OperatorPeer } from './onnx-operator.ts';
 
 /** Precision in which ONNX Runtime multiplies: 1 keeps float32 activations, 4 rounds them to 8 bits. */
 export type AccuracyLevel = 1 | 4;
 
 /** `MatMulNBits` with blocks of 32 and 4 bits: the codes are the same bytes as ours, its scales are float32. */
 export function matMulNBits(
-  runtime: OnnxRuntime,
   gpu: Gpu,
   sets: readonly MatMulOperands[],
   accuracyLevel: AccuracyLevel,
-): Promise<Contender> {
+): OperatorPeer {
   const [first] = sets;
   const { rows, columns } = first!.weight;
   const [tokens = 0] = first!.x.shape;
@@ -20,7 +19,7 @@ export function matMulNBits(
     owned.push(buffer);
     return buffer;
   };
-  return createOperatorContender(runtime, gpu, {
+  return {
     name: accuracyLevel === 1 ? 'ORT MatMulNBits' : 'ORT MatMulNBits, accuracy level 4',
     note:
       accuracyLevel === 1
@@ -32,8 +31,8 @@ export function matMulNBits(
       attributes: { K: columns, N: rows, bits: 4, block_size: 32, accuracy_level: accuracyLevel },
       inputs: [
         { name: 'x', shape: [tokens, columns] },
-        { name: 'quants', type: 'uint8', shape: [rows, columns / 32, 16] },
-        { name: 'scales', shape: [(rows * columns) / 32] },
+        { name: 'quants', type: 'uint8', shape: [rows, columns / 32, 16], isWeight: true },
+        { name: 'scales', shape: [(rows * columns) / 32], isWeight: true },
       ],
       outputs: [{ name: 'y', shape: [tokens, rows] }],
     },
@@ -51,5 +50,5 @@ export function matMulNBits(
       };
     }),
     owned,
-  });
+  };
 }

@@ -11,6 +11,8 @@ export interface OperatorValue {
   readonly name: string;
   readonly type?: FloatLike;
   readonly shape: readonly number[];
+  /** Part of a model: the same at every run. */
+  readonly isWeight?: boolean;
 }
 
 /** One operator of ONNX Runtime as a graph of its own. Weights are inputs, so that both sides can read one buffer. */
@@ -32,7 +34,7 @@ export interface OperatorData {
 /** What rounding activations to 8 bits costs at most; about 0.5 % are usual. */
 export const EIGHT_BIT_ERROR = 0.03;
 
-export interface OperatorContenderOptions {
+export interface OperatorPeer {
   readonly name: string;
   readonly note?: string;
   readonly coarseError?: number;
@@ -42,6 +44,41 @@ export interface OperatorContenderOptions {
   readonly owned: readonly GPUBuffer[];
 }
 
+/** Values that are there. */
+export function named(values: readonly OperatorValue[]): readonly OperatorValue[] {
+  return values.filter((value) => value.name !== '');
+}
+
+/** The graph of an operator; constants, given by name, become part of it. */
+export function encodeOperator(
+  { opType, attributes, inputs, outputs }: Operator,
+  constants: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<Uint8Array<ArrayBuffer>> {
+  return encodeModel({
+    name: opType,
+    nodes: [
+      {
+        name: opType,
+        opType,
+        domain: 'com.microsoft',
+        inputs: inputs.map((input) => input.name),
+        outputs: outputs.map((output) => output.name),
+        attributes,
+      },
+    ],
+    inputs: named(inputs).filter(({ name }) => !constants.has(name)),
+    outputs: named(outputs),
+    initializers: named(inputs)
+      .filter(({ name }) => constants.has(name))
+      .map(({ name, type = 'float32', shape }) => ({
+        name,
+        type,
+        shape,
+        write: (target) => target.set(constants.get(name)!.subarray(0, target.length)),
+      })),
+  });
+}
+
 /**
  * Runs one operator on our device with our buffers as inputs and outputs. The device must be in the provider's options:
  * the global `env.webgpu.device` is ignored, and everything would run on a device of ONNX Runtime's own.
@@ -49,26 +86,9 @@ export interface OperatorContenderOptions {
 export async function createOperatorContender(
   runtime: OnnxRuntime,
   gpu: Gpu,
-  { name, note, coarseError, operator, sets, owned }: OperatorContenderOptions,
+  { name, note, coarseError, operator, sets, owned }: OperatorPeer,
 ): Promise<Contender> {
-  const named = (values: readonly OperatorValue[]): readonly OperatorValue[] =>
-    values.filter((value) => value.name !== '');
-  const bytes = await encodeModel({
-    name: operator.opType,
-    nodes: [
-      {
-        name: operator.opType,
-        opType: operator.opType,
-        domain: 'com.microsoft',
-        inputs: operator.inputs.map((input) => input.name),
-        outputs: operator.outputs.map((output) => output.name),
-        attributes: operator.attributes,
-      },
-    ],
-    inputs: named(operator.inputs),
-    outputs: named(operator.outputs),
-    initializers: [],
-  });
+  const bytes = await encodeOperator(operator);
   const session = await runtime.InferenceSession.create(bytes, {
     executionProviders: [{ name: 'webgpu', device: gpu.device }],
     preferredOutputLocation: 'gpu-buffer',

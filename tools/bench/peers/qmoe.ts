@@ -1,10 +1,10 @@
 import type { Gpu } from '@uni-moe-web/kernels';
 import type { PackedMatrix } from '@uni-moe-web/kernels/quant';
-import { scalesAsF32, type Contender, type MoeOperands } from '@uni-moe-web/kernels/bench';
-import { createOperatorContender, EIGHT_BIT_ERROR, uploadBytes, type OnnxRuntime } from './onnx-operator.ts';
+import { scalesAsF32, type MoeOperands } from '@uni-moe-web/kernels/bench';
+import { EIGHT_BIT_ERROR, uploadBytes, type OperatorPeer } from './onnx-operator.ts';
 
 /** `QMoE` with SwiGLU over pairs of rows (gate, up). It takes router logits, so our side does the router's work besides. */
-export function qmoe(runtime: OnnxRuntime, gpu: Gpu, sets: readonly MoeOperands[]): Promise<Contender> {
+export function qmoe(gpu: Gpu, sets: readonly MoeOperands[]): OperatorPeer {
   const { x: firstX, gate, logits, topK } = sets[0]!;
   const [tokens = 0, hidden = 0] = firstX.shape;
   const [, experts = 0] = logits.shape;
@@ -14,7 +14,7 @@ export function qmoe(runtime: OnnxRuntime, gpu: Gpu, sets: readonly MoeOperands[
     owned.push(buffer);
     return buffer;
   };
-  return createOperatorContender(runtime, gpu, {
+  return {
     name: 'ORT QMoE',
     note: 'always asks for accuracy level 4; without the router product that ours includes',
     coarseError: EIGHT_BIT_ERROR,
@@ -34,11 +34,11 @@ export function qmoe(runtime: OnnxRuntime, gpu: Gpu, sets: readonly MoeOperands[
       inputs: [
         { name: 'x', shape: [tokens, hidden] },
         { name: 'logits', shape: [tokens, experts] },
-        { name: 'fc1', type: 'uint8', shape: [experts, 2 * intermediate, hidden / 2] },
-        { name: 'fc1_scales', shape: [experts, 2 * intermediate, hidden / 32] },
+        { name: 'fc1', type: 'uint8', shape: [experts, 2 * intermediate, hidden / 2], isWeight: true },
+        { name: 'fc1_scales', shape: [experts, 2 * intermediate, hidden / 32], isWeight: true },
         { name: '', shape: [] },
-        { name: 'fc2', type: 'uint8', shape: [experts, hidden, intermediate / 2] },
-        { name: 'fc2_scales', shape: [experts, hidden, intermediate / 32] },
+        { name: 'fc2', type: 'uint8', shape: [experts, hidden, intermediate / 2], isWeight: true },
+        { name: 'fc2_scales', shape: [experts, hidden, intermediate / 32], isWeight: true },
       ],
       outputs: [{ name: 'y', shape: [tokens, hidden] }],
     },
@@ -59,7 +59,7 @@ export function qmoe(runtime: OnnxRuntime, gpu: Gpu, sets: readonly MoeOperands[
       };
     }),
     owned,
-  });
+  };
 }
 
 /** Rows gate 0, up 0, gate 1, up 1, ... of two packed matrices. */

@@ -1,15 +1,15 @@
 import type { Gpu } from '@uni-moe-web/kernels';
-import type { Contender, NormOperands } from '@uni-moe-web/kernels/bench';
-import { createOperatorContender, type OnnxRuntime } from './onnx-operator.ts';
+import type { NormOperands } from '@uni-moe-web/kernels/bench';
+import type { OperatorPeer } from './onnx-operator.ts';
 
 /** `SkipSimplifiedLayerNormalization` with its sum as fourth output. */
-export function skipNorm(runtime: OnnxRuntime, gpu: Gpu, sets: readonly NormOperands[]): Promise<Contender> {
+export function skipNorm(gpu: Gpu, sets: readonly NormOperands[]): OperatorPeer {
   const { x: firstX, epsilon } = sets[0]!;
   const [tokens = 0, hidden = 0] = firstX.shape;
   const shape = [1, tokens, hidden];
   const optional = { name: '', shape: [] };
   const owned: GPUBuffer[] = [];
-  return createOperatorContender(runtime, gpu, {
+  return {
     name: 'ORT SkipSimplifiedLayerNormalization',
     operator: {
       opType: 'SkipSimplifiedLayerNormalization',
@@ -17,7 +17,7 @@ export function skipNorm(runtime: OnnxRuntime, gpu: Gpu, sets: readonly NormOper
       inputs: [
         { name: 'x', shape },
         { name: 'skip', shape },
-        { name: 'weight', shape: [hidden] },
+        { name: 'weight', shape: [hidden], isWeight: true },
       ],
       outputs: [{ name: 'y', shape }, optional, optional, { name: 'sum', shape }],
     },
@@ -28,5 +28,5 @@ export function skipNorm(runtime: OnnxRuntime, gpu: Gpu, sets: readonly NormOper
       return { inputs: { x, skip, weight }, outputs: { y, sum }, result: y };
     }),
     owned,
-  });
+  };
 }

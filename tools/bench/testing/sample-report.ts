@@ -41,8 +41,15 @@ export function sampleCase(op: string, shape: string, ms: number, plot?: CaseRes
 /** A small report with one of everything. */
 export function sampleReport(cases: readonly CaseResult[] = sampleCases()): BenchReport {
   return {
-    adapter: { name: 'maker & model', features: ['subgroups'], subgroupSizes: '8 to 8', cores: 2 },
+    adapter: {
+      name: 'maker & model',
+      features: ['subgroups'],
+      subgroupSizes: '8 to 8',
+      cores: 2,
+      isFallback: true,
+    },
     host: 'Dawn in Node',
+    commit: 'abc1234',
     quick: false,
     seed: 7,
     startedAt: '2026-01-02T03:04:05.000Z',
@@ -54,9 +61,11 @@ export function sampleReport(cases: readonly CaseResult[] = sampleCases()): Benc
       {
         name: 'tiny',
         description: 'a decoder',
+        layers: 4,
         loadMs: 1234,
         activeBytes: 5e6,
-        prefill: [{ tokens: 32, ms: sampleSummary(64), submits: 1 }],
+        check: { error: 3e-7, verdict: 'exact' },
+        prefill: [{ tokens: 32, ms: sampleSummary(64), coldMs: 300, submits: 1 }],
         decode: [16, 512].map((context) => ({
           context,
           stepMs: sampleSummary(4 + context / 512),
@@ -69,7 +78,50 @@ export function sampleReport(cases: readonly CaseResult[] = sampleCases()): Benc
             { label: 'attention-decode', ms: 1 + context / 512, dispatches: 4 },
           ],
         })),
-        lora: { rank: 16, context: 16, ratio: sampleSummary(1.07) },
+        growth: { from: 16, to: 512, stepMs: sampleSummary(1), attentionMs: 0.95 },
+        lora: {
+          rank: 16,
+          context: 16,
+          ratio: sampleSummary(1.07),
+          dispatches: 60,
+          check: { error: 3e-7, verdict: 'exact' },
+        },
+        peers: [
+          {
+            name: 'llama.cpp',
+            note: 'on the CPU',
+            verdict: 'same',
+            error: 0.0123,
+            sameTokens: [4, 4],
+            cells: [
+              {
+                kind: 'prefill',
+                tokens: 32,
+                ms: sampleSummary(32),
+                ownMs: sampleSummary(64),
+                ratio: sampleSummary(0.5),
+              },
+              {
+                kind: 'decode',
+                tokens: 16,
+                ms: sampleSummary(10),
+                ownMs: sampleSummary(5),
+                ratio: sampleSummary(2),
+              },
+            ],
+          },
+          { name: 'wllama', note: '', verdict: 'failed', reason: 'no | memory', cells: [] },
+        ],
+      },
+    ],
+    towers: [
+      {
+        name: 'image',
+        description: '56 x 56 pixels to 16 embeddings',
+        provider: 'webgpu',
+        loadMs: 900,
+        ms: sampleSummary(12),
+        error: 2e-6,
       },
     ],
   };

@@ -7,6 +7,7 @@ const SHAPES = [
   { heads: 16, kvHeads: 16, headDim: 64, tokens: 256, past: 0, quick: false },
   { heads: 16, kvHeads: 16, headDim: 64, tokens: 1024, past: 0, quick: false },
   { heads: 32, kvHeads: 32, headDim: 128, tokens: 256, past: 0, quick: false },
+  { heads: 32, kvHeads: 32, headDim: 128, tokens: 1024, past: 0, quick: false },
 ] as const;
 
 export const attentionPrefillBenches: readonly BenchCase[] = SHAPES.map((shape) =>

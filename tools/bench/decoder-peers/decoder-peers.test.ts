@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { logProbabilityError, logSoftmax, mostProbable } from './log-probabilities.ts';
+import { describeDevice } from './wllama.ts';
+
+const logits = Float32Array.from({ length: 500 }, (_, i) => 3 * Math.sin(i * i));
+const own = [...logSoftmax(logits)].map((value, id) => [id, value] as const);
+
+describe('log probabilities of another runtime', () => {
+  test('are probabilities', () => {
+    expect(own.reduce((sum, [, value]) => sum + Math.exp(value), 0)).toBeCloseTo(1);
+  });
+
+  test('are without error for the same logits, whatever was added to all of them', () => {
+    expect(logProbabilityError(logits, own)).toBeLessThan(1e-6);
+    expect(
+      logProbabilityError(
+        logits.map((logit) => logit + 7),
+        own,
+      ),
+    ).toBeLessThan(1e-5);
+    expect(logProbabilityError(logits, own.slice(40, 50))).toBeLessThan(1e-6);
+  });
+
+  test('have an error near the noise over the spread, and above 1 for another model', () => {
+    const noisy = own.map(([id, value]) => [id, value + (id % 2 === 0 ? 0.1 : -0.1)] as const);
+    expect(logProbabilityError(logits, noisy)).toBeCloseTo(0.1 / (3 / Math.SQRT2), 2);
+    const other = own.map(([id]) => [id, own[(id + 250) % own.length]![1]] as const);
+    expect(logProbabilityError(logits, other)).toBeGreaterThan(1);
+  });
+
+  test('count as wrong where there are none, or no numbers, or unknown tokens', () => {
+    expect(logProbabilityError(logits, [])).toBe(Infinity);
+    expect(logProbabilityError(logits, [[0, NaN]])).toBe(Infinity);
+    expect(logProbabilityError(logits, [[500, -1]])).toBe(Infinity);
+  });
+
+  test('give the most probable token', () => {
+    expect(mostProbable(own)).toBe(logits.indexOf(Math.max(...logits)));
+    expect(mostProbable([])).toBeUndefined();
+  });
+});
+
+describe('where wllama computes', () => {
+  test('is where its log puts most of the weights', () => {
+    const cpu = 'load_tensors:          CPU model buffer size =    12.34 MiB';
+    const gpu = 'load_tensors:       WebGPU model buffer size =  1200.00 MiB';
+    expect(describeDevice([cpu], 2)).toBe('wasm on the CPU, 2 threads');
+    expect(describeDevice(['@@INFO@@something', cpu, gpu], 2)).toBe('on WebGPU');
+    expect(describeDevice([], 1)).toBe('device unknown, 1 thread');
+  });
+});

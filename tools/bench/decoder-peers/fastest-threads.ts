@@ -1,0 +1,31 @@
+import type { DecoderPeer } from './decoder-peer.ts';
+
+const CONTEXT = Array.from({ length: 16 }, (_, i) => 3 + 7 * i);
+const STEPS = 4;
+
+/**
+ * Opens a peer with the number of threads that decodes faster, one or all cores. llama.cpp's threads wait for each other in
+ * loops: where other programs use a core, two of them can be a hundred times slower than one.
+ */
+export async function openWithFastestThreads(
+  cores: number,
+  open: (threads: number) => Promise<DecoderPeer>,
+): Promise<DecoderPeer> {
+  const single = await open(1);
+  if (cores === 1) return single;
+  const singleMs = await timeSteps(single);
+  await single.dispose();
+  const all = await open(cores);
+  if ((await timeSteps(all)) < singleMs) return all;
+  await all.dispose();
+  return open(1);
+}
+
+export function threadCount(threads: number): string {
+  return threads === 1 ? '1 thread' : `${threads} threads`;
+}
+
+async function timeSteps(peer: DecoderPeer): Promise<number> {
+  await peer.stepMs(CONTEXT, 1);
+  return peer.stepMs(CONTEXT, STEPS);
+}

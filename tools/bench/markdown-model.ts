@@ -1,0 +1,106 @@
+import type { DecoderPeerResult, ModelResult } from './bench-report.ts';
+import { markdownTable, oneLine, spread } from './markdown-table.ts';
+import { shortNumber } from './text-table.ts';
+
+/** Everything measured of one decoder. */
+export function modelSection(model: ModelResult): string {
+  const { check } = model;
+  const head = [
+    `## Model ${model.name}`,
+    '',
+    `${model.description}; loaded in ${shortNumber(model.loadMs / 1000)} s; a token reads ${shortNumber(model.activeBytes / 1e6)} MB of weights. Decode and prefill agree within ${check.error.toExponential(0)}.`,
+  ];
+  if (check.verdict === 'wrong') {
+    return [
+      ...head.slice(0, 2),
+      `Wrong: decode is ${check.error.toExponential(1)} off prefill; not timed.`,
+    ].join('\n');
+  }
+  return [
+    ...head,
+    '',
+    decodeTable(model),
+    '',
+    prefillTable(model),
+    ...growthText(model),
+    ...loraText(model),
+    ...model.peers.flatMap((peer) => ['', peerText(peer), ...peerCells(peer)]),
+  ].join('\n');
+}
+
+function decodeTable({ decode }: ModelResult): string {
+  return markdownTable(
+    [
+      'decode at context',
+      'ms per token (p10-p90)',
+      'tokens/s',
+      'encode ms',
+      'dispatches',
+      'submits',
+      'roofline ms',
+    ],
+    decode.map((step) => [
+      String(step.context),
+      spread(step.stepMs),
+      shortNumber(1000 / step.stepMs.median),
+      shortNumber(step.encodeMs.median),
+      String(step.dispatches),
+      String(step.submits),
+      shortNumber(step.rooflineMs),
+    ]),
+  );
+}
+
+function prefillTable({ prefill }: ModelResult): string {
+  return markdownTable(
+    ['prefill tokens', 'first token after ms', 'tokens/s', 'first run ms', 'submits'],
+    prefill.map(({ tokens, ms, coldMs, submits }) => [
+      String(tokens),
+      shortNumber(ms.median),
+      shortNumber((1000 * tokens) / ms.median),
+      shortNumber(coldMs),
+      String(submits),
+    ]),
+  );
+}
+
+function growthText({ growth }: ModelResult): string[] {
+  if (!growth) return [];
+  const { from, to, stepMs, attentionMs } = growth;
+  const attention =
+    attentionMs === undefined ? '' : `; its attention kernels take ${shortNumber(attentionMs)} ms more`;
+  return ['', `A step at context ${to} takes ${spread(stepMs)} ms more than at ${from}${attention}.`];
+}
+
+function loraText({ lora }: ModelResult): string[] {
+  if (!lora) return [];
+  return [
+    '',
+    `LoRA of rank ${lora.rank} on every projection: a step at context ${lora.context} takes ${shortNumber(lora.ratio.median)} times as long (p10 ${shortNumber(lora.ratio.p10)}, p90 ${shortNumber(lora.ratio.p90)}), in ${lora.dispatches} dispatches.`,
+  ];
+}
+
+function peerText({ name, note, verdict, reason, error, sameTokens }: DecoderPeerResult): string {
+  const described = note === '' ? name : `${name} (${note})`;
+  if (verdict !== 'same') return `${described} is ${verdict}: ${oneLine(reason ?? '')}`;
+  const [same = 0, prompts = 0] = sameTokens ?? [];
+  return `${described}: log probabilities within ${shortNumber(error ?? Infinity)} of their spread, the same next token after ${same} of ${prompts} prompts.`;
+}
+
+function peerCells({ cells, name }: DecoderPeerResult): string[] {
+  if (cells.length === 0) return [];
+  const rate = (kind: string, tokens: number, ms: number): string =>
+    shortNumber((kind === 'prefill' ? 1000 * tokens : 1000) / ms);
+  return [
+    '',
+    markdownTable(
+      ['what', 'our tokens/s', `${name} tokens/s`, 'wall ratio (p10-p90)'],
+      cells.map(({ kind, tokens, ms, ownMs, ratio }) => [
+        kind === 'prefill' ? `prefill of ${tokens}` : `decode at context ${tokens}`,
+        rate(kind, tokens, ownMs.median),
+        rate(kind, tokens, ms.median),
+        spread(ratio),
+      ]),
+    ),
+  ];
+}

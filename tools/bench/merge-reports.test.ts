@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { mergeReports } from './merge-reports.ts';
+import { sampleCase, sampleReport } from './testing/sample-report.ts';
+
+describe('merging reports', () => {
+  test('a later run replaces what an earlier one measured too, and fills what it left out', () => {
+    const earlier = {
+      ...sampleReport([sampleCase('linear', 'one', 3), sampleCase('moe', 'two', 4)]),
+      skipped: [
+        'linear three (at least 9.0 s per run)',
+        'model 1B (about 9 s per token; --shape "1B" runs it)',
+      ],
+    };
+    const later = {
+      ...sampleReport([sampleCase('linear', 'three', 5), sampleCase('moe', 'two', 6)]),
+      seconds: 10,
+      ceiling: { copyBytesPerSecond: 20e9, readBytesPerSecond: 1e9, flopsPerSecond: 90e9 },
+      skipped: [],
+    };
+    const merged = mergeReports([earlier, later]);
+    const times = merged.cases.map(({ shape, contenders: [own] }) => [shape, own!.timing!.wallMs.median]);
+    expect(times).toEqual([
+      ['one', 3],
+      ['two', 6],
+      ['three', 5],
+    ]);
+    expect(merged.skipped).toEqual(['model 1B (about 9 s per token; --shape "1B" runs it)']);
+    expect(merged.ceiling).toEqual({
+      copyBytesPerSecond: 20e9,
+      readBytesPerSecond: 12e9,
+      flopsPerSecond: 90e9,
+    });
+    expect(merged.seconds).toBe(71);
+    expect(merged.models).toHaveLength(1);
+    expect(merged.towers).toHaveLength(1);
+  });
+
+  test('commits are listed, so that a table of several shows it', () => {
+    const report = sampleReport();
+    expect(mergeReports([report, report]).commit).toBe('abc1234');
+    expect(mergeReports([report, { ...report, commit: 'def5678+' }]).commit).toBe('abc1234, def5678+');
+  });
+
+  test('runs of two adapters or hosts are refused', () => {
+    const report = sampleReport();
+    const elsewhere = { ...report, host: 'headless Chrome 1' };
+    expect(() => mergeReports([report, elsewhere])).toThrow(
+      'maker & model (headless Chrome 1) and maker & model (Dawn in Node) do not belong into one report',
+    );
+  });
+});

@@ -1,0 +1,122 @@
+import { randomFloats, summarize } from '@uni-moe-web/kernels/bench';
+import { loadModel, preprocessAudio, type LoadedModel } from '@uni-moe-web/runtime/inspect';
+import type { TowerResult } from './bench-report.ts';
+import { relativeDifference } from './models/check-model.ts';
+import type { RunOptions } from './options.ts';
+
+const PROVIDERS = ['wasm', 'webgpu'] as const;
+const SOUND_SECONDS = 30;
+/** Providers add in another order, in float32 both. */
+const TOLERANCE = 1e-3;
+
+type Media = Parameters<LoadedModel['encoder']['encode']>[0];
+
+/**
+ * Encode time of one image and of 30 s of sound with the towers of a checkpoint, by both providers of ONNX Runtime, whose
+ * results are held against each other.
+ */
+export async function runTowers(
+  options: RunOptions,
+  checkpoint: string | undefined,
+  done: (result: TowerResult) => void,
+): Promise<{ towers: TowerResult[]; skipped: string[] }> {
+  if (options.ops.length > 0 && !options.ops.includes('towers')) return { towers: [], skipped: [] };
+  if (checkpoint === undefined) return { towers: [], skipped: ['towers (they run in Chrome only)'] };
+  const runs = options.quick ? 3 : 7;
+  const towers: TowerResult[] = [];
+  const embeddings = new Map<string, Float32Array>();
+  const skipped: string[] = [];
+  for (const provider of PROVIDERS) {
+    const model = await loadModel(checkpoint, {
+      towers: provider,
+      cache: 'none',
+      contextLength: 64,
+      gpu: { without: options.without },
+    });
+    try {
+      for (const { name, description, media } of await inputs(model)) {
+        const { loadMs, ms, values } = await timeEncode(model, media, runs);
+        const other = embeddings.get(name);
+        embeddings.set(name, values);
+        const error = other ? relativeDifference(values, other) : 0;
+        if (error > TOLERANCE) {
+          skipped.push(`${name} by ${provider} (wrong: ${error.toExponential(1)} off what wasm gives)`);
+          continue;
+        }
+        const result = { name, description, provider, loadMs, ms, error };
+        towers.push(result);
+        done(result);
+      }
+    } finally {
+      await model.dispose();
+    }
+  }
+  return { towers, skipped };
+}
+
+interface TowerInputs {
+  readonly name: string;
+  readonly description: string;
+  readonly media: Media;
+}
+
+/** Noise in the shape of a preprocessed image, and 30 s of noise with its log-mel features. */
+async function inputs({ checkpoint }: LoadedModel): Promise<TowerInputs[]> {
+  const { config, preprocessorConfig } = checkpoint;
+  const found: TowerInputs[] = [];
+  if (config.vision && preprocessorConfig.image) {
+    const { image_size: size, tokens_per_image: numTokens, tower } = config.vision;
+    found.push({
+      name: 'image',
+      description: `${size} x ${size} pixels to ${numTokens} embeddings, tower of ${megabytes(tower.bytes)}`,
+      media: {
+        tower: 'vision',
+        input: { name: 'pixel_values', shape: [1, 3, size, size], data: randomFloats(3 * size * size, 1) },
+        combine: 'concat',
+        numTokens,
+      },
+    });
+  }
+  if (config.audio && preprocessorConfig.audio) {
+    const { tokens_per_chunk: numTokens, tower } = config.audio;
+    const { sampling_rate: sampleRate, feature_size: rows } = preprocessorConfig.audio;
+    const samples = randomFloats(SOUND_SECONDS * sampleRate, 2, 0.1);
+    const start = performance.now();
+    const { chunks, frames, data } = await preprocessAudio({ samples, sampleRate }, preprocessorConfig.audio);
+    const melMs = performance.now() - start;
+    found.push({
+      name: `${SOUND_SECONDS} s of sound`,
+      description: `log-mel to ${chunks * numTokens} embeddings, tower of ${megabytes(tower.bytes)}; log-mel itself ${melMs.toFixed(0)} ms`,
+      media: {
+        tower: 'audio',
+        input: { name: 'input_features', shape: [chunks, rows, frames], data },
+        combine: 'concat',
+        numTokens: chunks * numTokens,
+      },
+    });
+  }
+  return found;
+}
+
+async function timeEncode(
+  { encoder, gpu }: LoadedModel,
+  media: Media,
+  runs: number,
+): Promise<{ loadMs: number; ms: TowerResult['ms']; values: Float32Array }> {
+  const times: number[] = [];
+  let values = new Float32Array();
+  for (let run = 0; run <= runs; run++) {
+    const start = performance.now();
+    const { embeddings } = await encoder.encode(media);
+    await gpu.device.queue.onSubmittedWorkDone();
+    times.push(performance.now() - start);
+    if (run === 0) values = new Float32Array(await gpu.read(embeddings));
+    embeddings.buffer.destroy();
+  }
+  const [loadMs = 0, ...warm] = times;
+  return { loadMs, ms: summarize(warm), values };
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

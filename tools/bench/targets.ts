@@ -1,0 +1,142 @@
+import type { CaseResult, Summary } from '@uni-moe-web/kernels/bench';
+import type { BenchReport, DecodeResult } from './bench-report.ts';
+import { shortNumber } from './text-table.ts';
+
+/** One ratio that the project asks of itself; the peer must be right, and as precise as ours where it can be. */
+interface Target {
+  readonly op: string;
+  readonly shape: string;
+  readonly peer: string;
+  /** Least ratio on adapters that run on the CPU, and on GPUs. */
+  readonly cpu: number;
+  readonly gpu: number;
+}
+
+const MATMUL = 'ORT MatMulNBits';
+const ATTENTION = 'ORT GroupQueryAttention';
+const targetsOf = (op: string, peer: string, cpu: number, gpu: number, shapes: readonly string[]): Target[] =>
+  shapes.map((shape) => ({ op, shape, peer, cpu, gpu }));
+
+const TARGETS: readonly Target[] = [
+  ...targetsOf('linear', MATMUL, 2, 1.2, [
+    'q4 1 x 2048 -> 2048',
+    'q4 1 x 4096 -> 4096',
+    'q4 1 x 4096 -> 11008',
+  ]),
+  ...targetsOf('linear', MATMUL, 1.2, 1.2, [
+    'q4 64 x 2048 -> 2048',
+    'q4 64 x 4096 -> 4096',
+    'q4 512 x 2048 -> 2048',
+    'q4 512 x 4096 -> 4096',
+  ]),
+  ...targetsOf('moe', 'ORT QMoE', 2, 1.5, ['1 x 512/1376, 2 of 4', '1 x 2048/5504, 2 of 4']),
+  ...targetsOf('moe', 'ORT QMoE', 3, 3, [
+    '64 x 512/1376, 2 of 4',
+    '64 x 2048/5504, 2 of 4',
+    '512 x 512/1376, 2 of 4',
+    '512 x 2048/5504, 2 of 4',
+  ]),
+  ...targetsOf('attention-decode', ATTENTION, 2, 1.3, [
+    '1 new after 512, 16 x 64',
+    '1 new after 2048, 16 x 64',
+    '1 new after 512, 32 x 128',
+    '1 new after 2048, 32 x 128',
+  ]),
+  ...targetsOf('attention-prefill', ATTENTION, 1.2, 1.2, [
+    '256 new after 0, 16 x 64',
+    '1024 new after 0, 16 x 64',
+    '256 new after 0, 32 x 128',
+    '1024 new after 0, 32 x 128',
+  ]),
+];
+
+/** What a step with LoRA may cost, on adapters that run on the CPU and on GPUs. */
+const LORA = { cpu: 1.1, gpu: 1.05 };
+/** How far the growth of attention may be from the growth of the whole step. */
+const GROWTH_SHARE = 0.15;
+/** A GPU's step over its roofline. */
+const STEP_OVER_ROOFLINE = 1.5;
+const DISPATCHES_PER_LAYER = 8;
+
+/** What was asked, what came out, and whether that is enough; `open` where nothing was measured. */
+export interface TargetRow {
+  readonly what: string;
+  readonly target: string;
+  readonly measured: string;
+  readonly verdict: 'met' | 'missed' | 'open';
+}
+
+/** The project's targets against a report, kernels first. */
+export function targetRows({ cases, models, adapter }: BenchReport): TargetRow[] {
+  const kind = adapter.isFallback ? 'cpu' : 'gpu';
+  const kernels = TARGETS.map((target) => kernelRow(cases, target, target[kind]));
+  const decoders = models.flatMap((model): TargetRow[] => {
+    const rows: TargetRow[] = [];
+    if (model.lora) {
+      const { ratio, rank } = model.lora;
+      rows.push({
+        what: `${model.name}: LoRA rank ${rank} on every projection`,
+        target: `<= ${LORA[kind]} x`,
+        measured: `${spread(ratio)} x`,
+        verdict: ratio.median <= LORA[kind] ? 'met' : 'missed',
+      });
+    }
+    const { growth } = model;
+    if (growth?.attentionMs !== undefined) {
+      const off = Math.abs(growth.attentionMs / growth.stepMs.median - 1);
+      rows.push({
+        what: `${model.name}: decode at ${growth.to} against ${growth.from}`,
+        target: `attention explains the difference within ${100 * GROWTH_SHARE} %`,
+        measured: `step +${spread(growth.stepMs)} ms, attention +${shortNumber(growth.attentionMs)} ms`,
+        verdict: off <= GROWTH_SHARE ? 'met' : 'missed',
+      });
+    }
+    const [step] = model.decode;
+    const perLayer = step && dispatchesPerLayer(step, model.layers);
+    if (perLayer !== undefined) {
+      rows.push({
+        what: `${model.name}: dispatches per layer of a step`,
+        target: `<= ${DISPATCHES_PER_LAYER}`,
+        measured: shortNumber(perLayer),
+        verdict: perLayer <= DISPATCHES_PER_LAYER ? 'met' : 'missed',
+      });
+    }
+    if (step && kind === 'gpu') {
+      const over = step.stepMs.median / step.rooflineMs;
+      rows.push({
+        what: `${model.name}: step over its bytes at copy bandwidth`,
+        target: `<= ${STEP_OVER_ROOFLINE} x`,
+        measured: `${shortNumber(over)} x`,
+        verdict: over <= STEP_OVER_ROOFLINE ? 'met' : 'missed',
+      });
+    }
+    return rows;
+  });
+  return [...kernels, ...decoders];
+}
+
+/** Dispatches that every layer repeats; too few layers cannot be told from what comes before and behind them. */
+function dispatchesPerLayer({ parts }: DecodeResult, layers: number): number | undefined {
+  if (layers < 4 || parts.length === 0) return undefined;
+  return parts.reduce((sum, { dispatches }) => sum + Math.floor(dispatches / layers), 0);
+}
+
+function kernelRow(cases: readonly CaseResult[], { op, shape, peer }: Target, least: number): TargetRow {
+  const row = { what: `${op} ${shape}`, target: `>= ${least} x ${peer}` };
+  const contenders = cases.find((result) => result.op === op && result.shape === shape)?.contenders;
+  const other = contenders?.find(({ name }) => name === peer);
+  if (!other) return { ...row, measured: 'not measured', verdict: 'open' };
+  if (!other.timing || other.verdict === 'refused') {
+    return { ...row, measured: `the peer is ${other.verdict}`, verdict: 'open' };
+  }
+  const { wallRatio } = other.timing;
+  return {
+    ...row,
+    measured: `${spread(wallRatio)} x`,
+    verdict: wallRatio.median >= least ? 'met' : 'missed',
+  };
+}
+
+function spread({ median, p10, p90 }: Summary): string {
+  return `${shortNumber(median)} (${shortNumber(p10)}-${shortNumber(p90)})`;
+}
