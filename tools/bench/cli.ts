@@ -7,24 +7,10 @@ import { compareReports } from './compare.ts';
 import { htmlReport } from './html-report.ts';
 import { markdownReport } from './markdown.ts';
 import { mergeReports } from './merge-reports.ts';
+import { runCli } from '../run-cli.ts';
 import { runInNode } from './node-host.ts';
 import { parseOptions, USAGE, type BenchOptions } from './options.ts';
 import { terminalReport } from './terminal-report.ts';
-
-async function main(options: BenchOptions): Promise<void> {
-  const earlier = options.compare === undefined ? undefined : await readReport(options.compare);
-  const report =
-    options.merge.length > 0
-      ? mergeReports(await Promise.all(options.merge.map(readReport)))
-      : await measure(options);
-  console.log(terminalReport(report));
-  if (earlier) console.log(compareReports(earlier, report));
-  await mkdir(options.out, { recursive: true });
-  await writeFile(join(options.out, 'report.html'), htmlReport(report));
-  await writeFile(join(options.out, 'report.md'), markdownReport(report));
-  if (options.json !== undefined) await writeFile(options.json, JSON.stringify(report, undefined, 1));
-  console.error(`\nwritten: ${join(options.out, 'report.html')}, ${join(options.out, 'report.md')}`);
-}
 
 async function measure(options: BenchOptions): Promise<BenchReport> {
   const commit = currentCommit();
@@ -53,13 +39,18 @@ function currentCommit(): string | undefined {
   }
 }
 
-try {
-  await main(parseOptions(process.argv.slice(2)));
-  // Dawn's threads would keep the process.
-  process.exit(0);
-} catch (error) {
-  console.error(
-    `bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n\n${USAGE}`,
-  );
-  process.exit(1);
-}
+await runCli('bench', USAGE, async (args) => {
+  const options = parseOptions(args);
+  const earlier = options.compare === undefined ? undefined : await readReport(options.compare);
+  const report =
+    options.merge.length > 0
+      ? mergeReports(await Promise.all(options.merge.map(readReport)))
+      : await measure(options);
+  console.log(terminalReport(report));
+  if (earlier) console.log(compareReports(earlier, report));
+  await mkdir(options.out, { recursive: true });
+  await writeFile(join(options.out, 'report.html'), htmlReport(report));
+  await writeFile(join(options.out, 'report.md'), markdownReport(report));
+  if (options.json !== undefined) await writeFile(options.json, JSON.stringify(report, undefined, 1));
+  console.error(`\nwritten: ${join(options.out, 'report.html')}, ${join(options.out, 'report.md')}`);
+});
