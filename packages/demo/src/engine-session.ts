@@ -30,12 +30,12 @@ export async function openSession(place: CheckpointPlace, hooks: OpenHooks): Pro
 
 class EngineSession implements Session {
   readonly model: ModelInfo;
-  readonly adapters: readonly AdapterWeight[];
+  adapters: readonly AdapterWeight[];
   readonly #engine: Engine;
 
   constructor(engine: Engine, adapters: readonly AdapterWeight[]) {
     this.#engine = engine;
-    this.adapters = adapters.map(({ name, weight }) => ({ name, weight }));
+    this.adapters = adapters;
     this.model = describeModel(engine);
   }
 
@@ -64,6 +64,7 @@ class EngineSession implements Session {
     await this.#engine.adapters.setWeights(
       Object.fromEntries(weights.map(({ name, weight }) => [name, weight])),
     );
+    this.adapters = weights;
   }
 
   async dispose(): Promise<void> {

@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { App } from './components/app.tsx';
 import { openSession } from './engine-session.ts';
+import { adapterMemory } from './state/adapter-memory.ts';
 import { askedPlace } from './state/checkpoint-address.ts';
 import { ChatController } from './state/chat-controller.ts';
 import { DraftController } from './state/draft-controller.ts';
@@ -20,7 +21,10 @@ import './styles/dialogs.css';
 const defaultPlace = new URL('checkpoint/', document.baseURI).href;
 const asked = askedPlace(location.search, document.baseURI);
 
-const model = new ModelController(openSession);
+const model = new ModelController(
+  openSession,
+  adapterMemory(() => localStorage),
+);
 const chat = new ChatController({
   now: () => performance.now(),
   // Hidden pages draw no frames, but their answers go on.

@@ -1,4 +1,4 @@
-import { useId } from 'preact/hooks';
+import { useId, useRef } from 'preact/hooks';
 import { formatPercent } from '../state/format.ts';
 import type { Problem } from '../state/problem.ts';
 import type { AdapterWeight } from '../state/session-types.ts';
@@ -17,8 +17,8 @@ export function AdapterPanel({ adapters, problem, onChange }: AdapterPanelProps)
     <section class="panel" aria-labelledby="adapters-title">
       <h2 id="adapters-title">Adapters</h2>
       <p class="muted small">
-        LoRA adapters that lie beside the weights; 100&nbsp;% is as trained. A change takes effect with the
-        next answer.
+        Small additions to the weights that change how the model answers, from the next answer on. 100&nbsp;%
+        is as trained.
       </p>
       {adapters.map((adapter) => (
         <AdapterRow
@@ -37,30 +37,41 @@ interface AdapterRowProps {
   readonly onChange: (weight: number) => void;
 }
 
-function AdapterRow({ adapter: { name, weight }, onChange }: AdapterRowProps) {
+function AdapterRow({ adapter: { name, weight, description }, onChange }: AdapterRowProps) {
   const id = useId();
+  const isOn = weight !== 0;
+  // Switched on again, it is as strong as it was.
+  const strength = useRef(1);
+  if (isOn) strength.current = weight;
   return (
     <div class="adapter">
       <label class="adapter-name">
         <input
           type="checkbox"
-          checked={weight !== 0}
-          onChange={(event) => onChange(event.currentTarget.checked ? 1 : 0)}
+          checked={isOn}
+          aria-describedby={description === undefined ? undefined : `${id}-description`}
+          onChange={(event) => onChange(event.currentTarget.checked ? strength.current : 0)}
         />
         <span class="wrap">{name}</span>
       </label>
-      <output class="numbers" for={id}>
-        {formatPercent(weight)}
+      <output class={isOn ? 'numbers' : 'muted'} for={id}>
+        {isOn ? formatPercent(weight) : 'off'}
       </output>
+      {description !== undefined && (
+        <p id={`${id}-description`} class="adapter-description muted small wrap">
+          {description}
+        </p>
+      )}
       <input
         id={id}
         type="range"
-        min={0}
+        min={0.1}
         max={1.5}
         step={0.05}
-        value={weight}
-        aria-label={`Weight of ${name}`}
-        aria-valuetext={formatPercent(weight)}
+        disabled={!isOn}
+        value={strength.current}
+        aria-label={`Strength of ${name}`}
+        aria-valuetext={formatPercent(strength.current)}
         onInput={(event) => onChange(event.currentTarget.valueAsNumber)}
       />
     </div>

@@ -1,5 +1,6 @@
 import { isRunning, liveRate, type Answer } from '../state/conversation.ts';
-import { formatDuration, formatRate, plural } from '../state/format.ts';
+import { formatDuration, formatPercent, formatRate, joinWords, plural } from '../state/format.ts';
+import type { AdapterWeight } from '../state/session-types.ts';
 import { ProblemNotice } from './problem-notice.tsx';
 
 /** What can be done about an answer that failed or was stopped. */
@@ -78,8 +79,12 @@ function ProblemActions({ code, actions }: { readonly code: string; readonly act
   );
 }
 
+function adapterName({ name, weight }: AdapterWeight): string {
+  return weight === 1 ? name : `${name} at ${formatPercent(weight)}`;
+}
+
 function describe(answer: Answer): string {
-  const { stats, status, end, tokens, text, startedMs, firstTokenMs } = answer;
+  const { stats, status, end, tokens, text, startedMs, firstTokenMs, adapters } = answer;
   const words: string[] = [];
   const rate = stats ? stats.tokensPerSecond : liveRate(answer);
   const count = stats?.completionTokens ?? tokens.length;
@@ -91,5 +96,6 @@ function describe(answer: Answer): string {
   if (firstTokenMs !== undefined) {
     words.push(`first after ${formatDuration(stats?.firstTokenMs ?? firstTokenMs - startedMs)}`);
   }
+  if (adapters.length > 0) words.push(`with ${joinWords(adapters.map(adapterName))}`);
   return words.join(' · ');
 }

@@ -9,6 +9,7 @@ import { describeDownload } from '../state/load-bars.ts';
 import type { ModelController } from '../state/model-controller.ts';
 import type { SamplingSettings } from '../state/sampling.ts';
 import type { CheckpointPlace, Session } from '../state/session-types.ts';
+import { toQuestion, type Suggestion } from '../state/suggestions.ts';
 import { AnswerAnnouncer } from './answer-announcer.tsx';
 import type { AnswerActions } from './answer-view.tsx';
 import { AppHeader } from './app-header.tsx';
@@ -67,6 +68,11 @@ export function App({ model, chat, draft, missingWebGpu, defaultPlace }: AppProp
     void chat.ask(session, question, sampling);
     box.current?.focus();
   };
+  const ask = (suggestion: Suggestion): void => {
+    if (!session || !sampling || busy) return;
+    void chat.ask(session, toQuestion(suggestion), sampling);
+    box.current?.focus();
+  };
   const startAnew = (): void => {
     chat.clear();
     box.current?.focus();
@@ -110,7 +116,9 @@ export function App({ model, chat, draft, missingWebGpu, defaultPlace }: AppProp
             onCancel={() => model.cancel()}
             onOpenCheckpoint={() => setDialog('checkpoint')}
           />
-          {session && exchanges.length === 0 && <Welcome model={session.model} />}
+          {modelState.status === 'ready' && exchanges.length === 0 && (
+            <Welcome model={modelState.session.model} place={modelState.place} onAsk={ask} />
+          )}
           <Conversation
             exchanges={exchanges}
             waitingFor={modelState.status === 'ready' ? describeDownload(modelState.bars) : undefined}

@@ -39,7 +39,7 @@ export class ChatController {
     this.#running = running;
     const { exchanges } = this.#state.get();
     const id = this.#nextId++;
-    const asked: Exchange = { id, question, answer: newAnswer(this.#clock.now()) };
+    const asked: Exchange = { id, question, answer: newAnswer(this.#clock.now(), session.adapters) };
     this.#state.set({ exchanges: [...exchanges, asked], busy: true });
     const batch = new EventBatch(this.#clock, (events) => this.#add(id, events));
     try {

@@ -1,7 +1,7 @@
 import type { Attachment } from './attachments.ts';
 import type { TokenRecord } from './expert-stats.ts';
 import type { Problem } from './problem.ts';
-import type { AnswerEnd, AnswerEvent, PromptMessage } from './session-types.ts';
+import type { AdapterWeight, AnswerEnd, AnswerEvent, PromptMessage } from './session-types.ts';
 
 export interface Question {
   readonly text: string;
@@ -27,6 +27,8 @@ export interface Answer {
   readonly text: string;
   readonly tokens: readonly TokenRecord[];
   readonly startedMs: number;
+  /** Those that were on. */
+  readonly adapters: readonly AdapterWeight[];
   readonly firstTokenMs?: number;
   readonly lastTokenMs?: number;
   readonly end?: AnswerEnd;
@@ -41,8 +43,9 @@ export interface Exchange {
   readonly answer: Answer;
 }
 
-export function newAnswer(nowMs: number): Answer {
-  return { status: 'waiting', text: '', tokens: [], startedMs: nowMs };
+export function newAnswer(nowMs: number, adapters: readonly AdapterWeight[] = []): Answer {
+  const on = adapters.filter(({ weight }) => weight !== 0);
+  return { status: 'waiting', text: '', tokens: [], startedMs: nowMs, adapters: on };
 }
 
 export function isRunning({ status }: Answer): boolean {

@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { ScriptedSession } from '../../testing/scripted-session.ts';
+import { adapterMemory } from './adapter-memory.ts';
 import { ModelController } from './model-controller.ts';
 import type { CheckpointPlace, OpenHooks, Session } from './session-types.ts';
 
@@ -19,9 +20,14 @@ const DOWNLOAD = {
 
 function setUp() {
   const openings: Opening[] = [];
+  const stored = new Map<string, string>();
+  const memory = adapterMemory(() => ({
+    getItem: (key) => stored.get(key) ?? null,
+    setItem: (key, value) => void stored.set(key, value),
+  }));
   const model = new ModelController((place, hooks) => {
     return new Promise((succeed, fail) => openings.push({ place, ...hooks, succeed, fail }));
-  });
+  }, memory);
   const opening = async (index: number): Promise<Opening> => {
     await vi.waitFor(() => expect(openings.length).toBeGreaterThan(index));
     return openings[index]!;
@@ -129,4 +135,18 @@ it('changes adapters and shows why a change failed', async () => {
     Promise.reject(Object.assign(new Error('not a number'), { code: 'invalid-adapter-weight' }));
   await model.setAdapter('default', 0.25);
   expect(model.state.get()).toMatchObject({ adapterProblem: { code: 'invalid-adapter-weight' } });
+});
+
+it('opens a checkpoint with its adapters as they were set before', async () => {
+  const { model, opening } = setUp();
+  const first = model.load('a');
+  (await opening(0)).succeed(new ScriptedSession());
+  await first;
+  await model.setAdapter('default', 0);
+  const again = model.reload();
+  const session = new ScriptedSession();
+  (await opening(1)).succeed(session);
+  await again;
+  expect(session.adapters).toEqual([{ name: 'default', weight: 0 }]);
+  expect(model.state.get()).toMatchObject({ adapters: [{ name: 'default', weight: 0 }] });
 });

@@ -1,3 +1,4 @@
+import type { AdapterMemory } from './adapter-memory.ts';
 import { addLoadEvent, type LoadBars } from './load-bars.ts';
 import { isAbort, toProblem, type Problem } from './problem.ts';
 import type {
@@ -33,13 +34,15 @@ export type ModelState =
 /** Opens one checkpoint after another; the page has at most one loaded model. */
 export class ModelController {
   readonly #open: OpenSession;
+  readonly #memory: AdapterMemory;
   readonly #state = new Store<ModelState>({ status: 'idle' });
   #loading: AbortController | undefined;
   #closing: Promise<void> = Promise.resolve();
   #adapterChange = 0;
 
-  constructor(open: OpenSession) {
+  constructor(open: OpenSession, memory: AdapterMemory) {
     this.#open = open;
+    this.#memory = memory;
   }
 
   get state(): Readable<ModelState> {
@@ -72,6 +75,7 @@ export class ModelController {
       }
       this.#loading = undefined;
       this.#state.set({ status: 'ready', place, session, adapters: session.adapters, bars: {} });
+      await this.#changeAdapters(this.#memory.recall(place, session.adapters));
     } catch (error) {
       if (loading.signal.aborted) return;
       this.#loading = undefined;
@@ -97,8 +101,15 @@ export class ModelController {
   async setAdapter(name: string, weight: number): Promise<void> {
     const state = this.#state.get();
     if (state.status !== 'ready') return;
+    const adapters = state.adapters.map((entry) => (entry.name === name ? { ...entry, weight } : entry));
+    this.#memory.keep(state.place, adapters);
+    await this.#changeAdapters(adapters);
+  }
+
+  async #changeAdapters(adapters: readonly AdapterWeight[]): Promise<void> {
+    const state = this.#state.get();
+    if (state.status !== 'ready' || isEqual(state.adapters, adapters)) return;
     const { session } = state;
-    const adapters = state.adapters.map((entry) => (entry.name === name ? { name, weight } : entry));
     const { adapterProblem: _, ...rest } = state;
     this.#state.set({ ...rest, adapters });
     const change = ++this.#adapterChange;
@@ -125,6 +136,10 @@ export class ModelController {
       this.#closing = this.#closing.then(() => closing);
     }
   }
+}
+
+function isEqual(some: readonly AdapterWeight[], others: readonly AdapterWeight[]): boolean {
+  return some.every(({ weight }, i) => weight === others[i]!.weight);
 }
 
 function addProgress(state: ModelState, event: LoadEvent): ModelState {

@@ -36,6 +36,8 @@ export interface ModelInfo {
 
 export interface AdapterWeight {
   readonly name: string;
+  /** What it does, if the checkpoint says so. */
+  readonly description?: string | undefined;
   /** 0 is off, 1 is as trained. */
   readonly weight: number;
 }
@@ -86,6 +88,7 @@ export type AnswerEvent =
 /** A model that is ready to answer. One answer runs at a time. */
 export interface Session {
   readonly model: ModelInfo;
+  /** As they are now. */
   readonly adapters: readonly AdapterWeight[];
   /** Ends with an error whose `code` is `aborted` when `signal` fires. */
   answer(
