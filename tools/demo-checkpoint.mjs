@@ -16,12 +16,19 @@ const fixture = join(root, 'fixtures/reference/speech');
  * @returns {string}
  */
 export function demoCheckpoint() {
-  if (existsSync(join(bundled, 'manifest.json'))) return bundled;
+  return existsSync(join(bundled, 'manifest.json')) ? bundled : fixtureCheckpoint();
+}
+
+/**
+ * Folder of a fixture's checkpoint in q4, with random weights and its LoRA adapter kept apart.
+ * @returns {string}
+ */
+export function fixtureCheckpoint() {
   const stamp = `${exported}.stamp`;
   const state = inputState();
   const fresh = existsSync(join(exported, 'manifest.json')) && existsSync(stamp);
   if (fresh && readFileSync(stamp, 'utf8') === state) return exported;
-  console.log('Exporting the checkpoint of the demo (random weights, for testing) ...');
+  console.log('Exporting a checkpoint with random weights, for testing ...');
   const tsx = createRequire(import.meta.url).resolve('tsx/cli');
   const script = join(root, 'tools/export-demo-checkpoint.ts');
   const { status } = spawnSync(
