@@ -2,7 +2,7 @@ import type { CaseResult, ContenderResult } from '@uni-moe-web/kernels/bench';
 import type { BenchReport, TowerResult } from './bench-report.ts';
 import { modelSection } from './markdown-model.ts';
 import { markdownTable, oneLine, spread } from './markdown-table.ts';
-import { targetRows } from './targets.ts';
+import { NOT_MEASURED, targetRows } from './targets.ts';
 import { shortNumber } from './text-table.ts';
 
 /** The report as Markdown: machine, ceilings, kernels in short and in full, models, towers, targets. */
@@ -131,11 +131,22 @@ function towerTable(towers: readonly TowerResult[]): string {
   );
 }
 
+/** Targets that this run says something about as a table, the others by name. */
 function targetTable(report: BenchReport): string {
-  return markdownTable(
-    ['what', 'target', 'measured', 'verdict'],
-    targetRows(report).map(({ what, target, measured, verdict }) => [what, target, measured, verdict]),
-  );
+  const rows = targetRows(report);
+  const measured = rows.filter((row) => row.measured !== NOT_MEASURED);
+  const others = rows.filter((row) => row.measured === NOT_MEASURED).map(({ what }) => what);
+  return [
+    ...(measured.length > 0
+      ? [
+          markdownTable(
+            ['what', 'target', 'measured', 'verdict'],
+            measured.map(({ what, target, measured: value, verdict }) => [what, target, value, verdict]),
+          ),
+        ]
+      : []),
+    ...(others.length > 0 ? [`Targets without a measurement here: ${others.join('; ')}.`] : []),
+  ].join('\n\n');
 }
 
 function giga(value: number): string {

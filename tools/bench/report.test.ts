@@ -25,6 +25,7 @@ describe('reports of a benchmark', () => {
     expect(text).toContain(
       '| linear | q4 1 x 64 -> 64 | uni-moe-web | 2.00 (1.80-2.20) | 1.60 | 5.00 | 50 % | 20.0 | 2 | 1 | 1.00 | 1.00 | 2e-7 |',
     );
+    expect(text).toContain('Targets without a measurement here: linear q4 1 x 2048 -> 2048; ');
     expect(text).toContain('Left out: linear too large (at least 3.0 s per run).');
     expect(text).toContain('seed 7, commit abc1234.');
     expect(text).toContain('| ORT <wrong> | wrong: relative error 3.0e-1 |');

@@ -66,6 +66,8 @@ export interface TargetRow {
   readonly verdict: 'met' | 'missed' | 'open';
 }
 
+export const NOT_MEASURED = 'not measured';
+
 /** The project's targets against a report, kernels first. */
 export function targetRows({ cases, models, adapter }: BenchReport): TargetRow[] {
   const kind = adapter.isFallback ? 'cpu' : 'gpu';
@@ -125,7 +127,7 @@ function kernelRow(cases: readonly CaseResult[], { op, shape, peer }: Target, le
   const row = { what: `${op} ${shape}`, target: `>= ${least} x ${peer}` };
   const contenders = cases.find((result) => result.op === op && result.shape === shape)?.contenders;
   const other = contenders?.find(({ name }) => name === peer);
-  if (!other) return { ...row, measured: 'not measured', verdict: 'open' };
+  if (!other) return { ...row, measured: NOT_MEASURED, verdict: 'open' };
   if (!other.timing || other.verdict === 'refused') {
     return { ...row, measured: `the peer is ${other.verdict}`, verdict: 'open' };
   }

@@ -1,9 +1,10 @@
 import { pairedRatio, roundOrder, summarize } from '@uni-moe-web/kernels/bench';
 import type { DecoderPeerCell, DecoderPeerResult } from '../bench-report.ts';
-import { prefill, promptIds, readLogits, readToken, type OpenModel } from '../models/open-model.ts';
+import { prefill, readLogits, readToken, type OpenModel } from '../models/open-model.ts';
 import { sampleSteps } from '../models/time-decode.ts';
 import type { DecoderPeer, DecoderPeerRuntime } from './decoder-peer.ts';
 import { logProbabilityError, logSoftmax, mostProbable } from './log-probabilities.ts';
+import { printableIds } from './printable-ids.ts';
 
 export interface CompareOptions {
   readonly rounds: number;
@@ -58,7 +59,7 @@ async function check(
   let error = 0;
   let same = 0;
   for (const [variant, tokens] of CHECKED_PROMPTS.entries()) {
-    const ids = promptIds(own.decoder.shape.vocabSize, tokens, variant);
+    const ids = printableIds(tokens, variant);
     await prefill(own, ids);
     const logits = await readLogits(own);
     const values = await peer.nextLogProbabilities(ids);
@@ -80,7 +81,6 @@ async function timeCells(
   { rounds, budgetMs }: CompareOptions,
   skip: (cell: string) => void,
 ): Promise<DecoderPeerCell[]> {
-  const { vocabSize } = own.decoder.shape;
   const cells: DecoderPeerCell[] = [];
   let variant = FIRST_VARIANT;
   let msPerToken = 0;
@@ -92,13 +92,13 @@ async function timeCells(
     }
     const cell = await timePair(
       async () => {
-        const ids = promptIds(vocabSize, tokens, variant++);
+        const ids = printableIds(tokens, variant++);
         const start = performance.now();
         await prefill(own, ids);
         await readToken(own);
         return performance.now() - start;
       },
-      () => peer.prefillMs(promptIds(vocabSize, tokens, variant++)),
+      () => peer.prefillMs(printableIds(tokens, variant++)),
       { rounds, budgetMs },
     );
     cells.push({ kind: 'prefill', tokens, ...cell });
@@ -110,7 +110,7 @@ async function timeCells(
       skip(`decode at context ${context}`);
       continue;
     }
-    const ids = promptIds(vocabSize, context, variant++);
+    const ids = printableIds(context, variant++);
     const stepsOf = (ms: number): number => Math.max(1, Math.min(MAX_STEPS, Math.ceil(SAMPLE_MS / ms)));
     await sampleSteps(own, context, 1);
     const ownSteps = stepsOf((await sampleSteps(own, context, 2)).stepMs);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { logProbabilityError, logSoftmax, mostProbable } from './log-probabilities.ts';
+import { printableIds, printableText } from './printable-ids.ts';
 import { describeDevice } from './wllama.ts';
 
 const logits = Float32Array.from({ length: 500 }, (_, i) => 3 * Math.sin(i * i));
@@ -47,5 +48,19 @@ describe('where wllama computes', () => {
     expect(describeDevice([cpu], 2)).toBe('wasm on the CPU, 2 threads');
     expect(describeDevice(['@@INFO@@something', cpu, gpu], 2)).toBe('on WebGPU');
     expect(describeDevice([], 1)).toBe('device unknown, 1 thread');
+  });
+});
+
+describe('prompts that text can hold', () => {
+  test('ids and characters correspond, and variants differ in their first id', () => {
+    expect(printableText([3 + 65, 3 + 126])).toBe('A~');
+    const firsts = [0, 1, 2, 3].map((variant) => printableIds(40, variant)[0]);
+    expect(new Set(firsts).size).toBe(4);
+    expect(printableText(printableIds(500, 7))).toMatch(/^[!-~]{500}$/);
+  });
+
+  test('other ids are refused', () => {
+    expect(() => printableText([3 + 32])).toThrow('id 35 is no printable character');
+    expect(() => printableText([3 + 127])).toThrow('id 130 is no printable character');
   });
 });

@@ -1,6 +1,7 @@
 import type { DecoderPeer } from './decoder-peer.ts';
+import { printableIds } from './printable-ids.ts';
 
-const CONTEXT = Array.from({ length: 16 }, (_, i) => 3 + 7 * i);
+const CONTEXT = printableIds(16, 0);
 const STEPS = 4;
 
 /**

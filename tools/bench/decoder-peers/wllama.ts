@@ -1,6 +1,7 @@
 import { CAPACITY } from '../model-shapes.ts';
 import type { DecoderPeer, TokenLogProbability } from './decoder-peer.ts';
 import { openWithFastestThreads, threadCount } from './fastest-threads.ts';
+import { printableText } from './printable-ids.ts';
 
 /** The part of wllama that we use; it is not installed for the type checker. */
 interface WllamaModule {
@@ -74,7 +75,7 @@ async function openWithThreads(blob: Blob, threads: number): Promise<DecoderPeer
     async nextLogProbabilities(ids) {
       const { choices } = await wllama.createCompletion({
         ...greedy,
-        prompt: ids,
+        prompt: printableText(ids),
         max_tokens: 1,
         logprobs: TOP,
         cache_prompt: false,
@@ -83,14 +84,18 @@ async function openWithThreads(blob: Blob, threads: number): Promise<DecoderPeer
       return (first?.top_logprobs ?? []).map(({ id, logprob }): TokenLogProbability => [id, logprob]);
     },
     async prefillMs(ids) {
-      const { prompt_n, prompt_ms } = await timed({ prompt: ids, max_tokens: 1, cache_prompt: false });
+      const { prompt_n, prompt_ms } = await timed({
+        prompt: printableText(ids),
+        max_tokens: 1,
+        cache_prompt: false,
+      });
       if (prompt_n !== ids.length) throw new Error(`it processed ${prompt_n} of ${ids.length} tokens`);
       return prompt_ms;
     },
     async stepMs(ids, steps) {
       // The first token comes out of the prompt, whose other tokens stay cached from call to call.
       const { predicted_n, predicted_ms } = await timed({
-        prompt: ids,
+        prompt: printableText(ids),
         max_tokens: steps + 1,
         cache_prompt: true,
       });
