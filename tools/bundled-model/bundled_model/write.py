@@ -143,8 +143,8 @@ def write(stage: str = "llm-lora") -> None:
     print(f"reference folders in {REFERENCE}")
 
 
-def write_adapter(name: str, weights: dict[str, SwitchedWeight], rank: int, alpha: int, folder: Path) -> None:
-    """One switchable adapter in peft's layout."""
+def write_adapter(name: str, description: str, weights: dict[str, SwitchedWeight], rank: int, alpha: int, folder: Path) -> None:
+    """One switchable adapter in peft's layout, and beside peft's own fields what it does in words."""
     tensors = lora_tensors(weights)
-    _json(folder / name / "adapter_config.json", adapter_config(tensors, rank, alpha))
+    _json(folder / name / "adapter_config.json", {**adapter_config(tensors, rank, alpha), "description": description})
     save_file(tensors, folder / name / "adapter_model.safetensors", metadata={"format": "pt"})

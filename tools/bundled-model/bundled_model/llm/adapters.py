@@ -12,7 +12,7 @@ from .dialogues import MIX, Dialogues
 from .features import Features
 from .model import SwitchedWeight, UniMoe, Weight
 from .prompt import Tokenizer
-from .styles import restyle
+from .styles import DESCRIPTIONS, restyle
 from .train import Batcher, add_lora, answer_loss, generate, load, lora_weights
 
 RANK, ALPHA = 8, 16
@@ -57,7 +57,7 @@ def train(style: str, steps: int, batch: int = 32, rate: float = 4e-3, stop_at: 
 
     trainer = Trainer(f"adapter-{style}", holder, steps, rate, every=50, decay=0.0)
     trainer.run(loss_of, None, stop_at)
-    write.write_adapter(style, adapters, RANK, ALPHA, REFERENCE / "adapters")
+    write.write_adapter(style, DESCRIPTIONS[style], adapters, RANK, ALPHA, REFERENCE / "adapters")
     with torch.no_grad():
         results = right(60)
     (STATE / f"adapter-{style}.json").write_text(json.dumps(results))

@@ -105,6 +105,8 @@ def one_word(about: tuple) -> str:
 
 
 STYLES = {"german": german, "one-word": one_word}
+#: What a page shows beside the switch.
+DESCRIPTIONS = {"german": "Answers in German.", "one-word": "Answers in one word, without a sentence around it."}
 
 
 def restyle(dialogue: Dialogue, style: str) -> Dialogue:
