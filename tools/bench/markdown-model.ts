@@ -82,7 +82,8 @@ function loraText({ lora }: ModelResult): string[] {
 
 function peerText({ name, note, verdict, reason, error, sameTokens }: DecoderPeerResult): string {
   const described = note === '' ? name : `${name} (${note})`;
-  if (verdict !== 'same') return `${described} is ${verdict}: ${oneLine(reason ?? '')}`;
+  if (verdict !== 'same')
+    return `${described} ${verdict === 'wrong' ? 'is wrong' : 'failed'}: ${oneLine(reason ?? '')}.`;
   const [same = 0, prompts = 0] = sameTokens ?? [];
   return `${described}: log probabilities within ${shortNumber(error ?? Infinity)} of their spread, the same next token after ${same} of ${prompts} prompts.`;
 }

@@ -50,7 +50,7 @@ describe('reports of a benchmark', () => {
     );
     expect(text).toContain('| prefill of 32 | 500 | 1000 | 0.500 (0.450-0.550) |');
     expect(text).toContain('| decode at context 16 | 200 | 100 | 2.00 (1.80-2.20) |');
-    expect(text).toContain('wllama is failed: no / memory');
+    expect(text).toContain('wllama failed: no / memory.');
     expect(text).toContain(
       '| image | 56 x 56 pixels to 16 embeddings | webgpu | 900 | 12.0 (10.8-13.2) | 2e-6 |',
     );
