@@ -83,7 +83,13 @@ describe('what is wrong is named by item and field', () => {
     ['an id twice', set([ITEM, ITEM]), 'a', 'id', /another item has it/],
     ['no id', set([ITEM, { ...ITEM, id: undefined }]), '#1', 'id', /id/],
     ['no item', set([null]), '#0', 'the item', /Expected Object/],
-    ['turns beside a question', set([{ ...ITEM, turns: [{ question: 'x' }] }]), 'a', 'question', /beside turns/],
+    [
+      'turns beside a question',
+      set([{ ...ITEM, turns: [{ question: 'x' }] }]),
+      'a',
+      'question',
+      /beside turns/,
+    ],
     [
       'a reply at the end',
       set([
