@@ -14,7 +14,13 @@ const MODULE = 'model.layers.1.self_attn.q_proj';
 async function writePeft(folder: string, name: string, inputs = 64): Promise<string> {
   const path = join(folder, name);
   await mkdir(path);
-  const json = { peft_type: 'LORA', r: 2, lora_alpha: 6, target_modules: [MODULE] };
+  const json = {
+    peft_type: 'LORA',
+    r: 2,
+    lora_alpha: 6,
+    target_modules: [MODULE],
+    description: `Speaks ${name}.`,
+  };
   await writeFile(join(path, 'adapter_config.json'), JSON.stringify(json));
   const matrix = (...shape: [number, number]) => {
     const values = Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => i / 8 - 1);
@@ -38,6 +44,8 @@ test('further adapters lie beside the merged weights, as they came, and are off'
     const config = parse(configSchema, JSON.parse(await readFile(join(out, 'config.json'), 'utf8')));
     expect(config.adapters).toEqual(['german', 'one-word']);
     expect(config.adapters_off).toEqual(['german', 'one-word']);
+    const adapter = await readFile(join(out, 'adapters/one-word/adapter_config.json'), 'utf8');
+    expect(JSON.parse(adapter)).toMatchObject({ r: 2, lora_alpha: 6, description: 'Speaks one-word.' });
     const files = new TensorFiles();
     try {
       const stored = await files.read(join(out, 'adapters/one-word/adapter_model.safetensors'));
