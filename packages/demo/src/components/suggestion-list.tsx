@@ -29,7 +29,7 @@ export function SuggestionList({ place, accepts, onAsk }: SuggestionListProps) {
             {suggestion.files.map((file) => (
               <SuggestedPreview key={file.name} file={file} />
             ))}
-            <span>{suggestion.text || 'Ask it aloud'}</span>
+            <span>{suggestion.text || 'A spoken question'}</span>
           </button>
         </li>
       ))}
