@@ -5,12 +5,12 @@ import { serve, type StaticServer } from '../fixtures/static-server.ts';
 
 let server: StaticServer;
 test.beforeAll(async () => {
-  server = await serve({ '/some/path/': folders.demo });
+  server = await serve({ '/some/path/': folders.demo, '/random/': folders.adapterCheckpoint });
 });
 test.afterAll(() => server.close());
 test.beforeEach(() => server.setFault(undefined));
 
-test('loads by itself, answers about a picture and a recording, stops, and goes on', async ({ page }) => {
+test('loads by itself, and answers about a picture and a recording', async ({ page }) => {
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   const demo = new DemoPage(page);
@@ -21,19 +21,32 @@ test('loads by itself, answers about a picture and a recording, stops, and goes 
   await demo.attach('Picture', media.picture);
   await demo.attach('Sound', media.recording);
   await demo.ask('What do you see and hear?');
-  await expect(demo.answers).not.toBeEmpty();
   await expect(demo.stop).toBeVisible();
   expect(await demo.answered(1)).not.toBe('');
   await expect(page.getByText(/tokens\/s/).first()).toBeVisible();
 
+  await demo.ask('And what else?');
+  expect(await demo.answered(2)).not.toBe('');
+  expect(problems).toEqual([]);
+});
+
+test('an answer that streams can be stopped, and the next one comes', async ({ page }) => {
+  const demo = new DemoPage(page);
+  // Random weights go on until they may not.
+  await demo.open(`${server.url}/some/path/?checkpoint=/random/`);
+  await demo.ready();
   await demo.ask('Tell me a very long story.');
-  await expect(demo.answers).toHaveCount(2);
+  await expect(demo.answers).not.toBeEmpty();
+  await expect(demo.stop).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(demo.stop).toHaveCount(0);
+  await expect(page.getByText('Stopped', { exact: false }).first()).toBeVisible();
 
   await demo.ask('And another one?');
-  await demo.answered(3);
-  expect(problems).toEqual([]);
+  await expect(demo.answers).toHaveCount(2);
+  await expect(demo.answers.last()).not.toBeEmpty();
+  await page.keyboard.press('Escape');
+  await expect(demo.stop).toHaveCount(0);
 });
 
 test('what the model writes is never markup, and what a person types is not either', async ({ page }) => {
