@@ -20,6 +20,22 @@ export interface Capabilities {
   readonly maxStorageBuffers: number;
 }
 
+export type SubgroupCapabilities = Pick<Capabilities, 'subgroups' | 'subgroupMinSize' | 'subgroupMaxSize'>;
+
+/**
+ * Whether subgroups are the vector units of a CPU: 4 or 8 invocations (lavapipe, SwiftShader, WARP). There a load is a
+ * gather and a barrier a switch of context, while a broadcast is one instruction: values stay in registers and are handed
+ * round. On a GPU, whose subgroups have 16 invocations and more, a broadcast is a trip through the crossbar for each value
+ * and workgroup memory is as fast as registers are few: tiles.
+ */
+export function narrowSubgroups({
+  subgroups,
+  subgroupMinSize,
+  subgroupMaxSize,
+}: SubgroupCapabilities): boolean {
+  return subgroups && subgroupMinSize >= 4 && subgroupMaxSize <= 8;
+}
+
 /** Capabilities of a device as it was requested, which may be fewer than its adapter's. */
 export function capabilitiesOf(
   device: GPUDevice,

@@ -1,10 +1,13 @@
 import fold from './fold.wgsl?raw';
+import groupedSlots from './grouped-slots.wgsl?raw';
 import inputPack from './input-pack.wgsl?raw';
 import inputTile from './input-tile.wgsl?raw';
 import laneSums from './lane-sums.wgsl?raw';
+import linearLayer from './linear-layer.wgsl?raw';
 import loraUp from './lora-up.wgsl?raw';
 import kvCache from './kv-cache.wgsl?raw';
 import orderSearch from './order-search.wgsl?raw';
+import prefillRows from './prefill-rows.wgsl?raw';
 import reduce from './reduce.wgsl?raw';
 import reduceVec4 from './reduce-vec4.wgsl?raw';
 import sampling from './sampling.wgsl?raw';
@@ -18,11 +21,14 @@ import weightsQ8 from './weights-q8.wgsl?raw';
 export const wgslPieces: Readonly<Record<string, string>> = {
   fold,
   'kv-cache': kvCache,
+  'grouped-slots': groupedSlots,
   'input-pack': inputPack,
   'input-tile': inputTile,
   'lane-sums': laneSums,
+  'linear-layer': linearLayer,
   'lora-up': loraUp,
   'order-search': orderSearch,
+  'prefill-rows': prefillRows,
   reduce,
   'reduce-vec4': reduceVec4,
   sampling,

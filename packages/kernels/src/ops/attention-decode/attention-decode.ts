@@ -13,6 +13,8 @@ const combine = defineKernel('attention-combine', combineSource);
 const STEP_KEYS = 64;
 /** Workgroups that keep a large GPU reading; more only add partial results. */
 const BUSY_WORKGROUPS = 512;
+/** vec4s of queries that a lane may hold beside as many sums; more would leave a GPU too few workgroups at a time. */
+const MAX_OWN_QUERIES = 8;
 /** Most splits of one head, which bounds the work of joining them. */
 const MAX_SPLITS = 128;
 
@@ -73,15 +75,19 @@ export function attentionDecode(
   const group = numHeads / numKvHeads;
   const { team, subgroups, maxHeads } = decodeTeam(list.gpu.capabilities);
   const chunks = Math.ceil(group / maxHeads);
+  const heads = Math.ceil(group / chunks);
+  const rounds = Math.ceil(headDim / 4 / team);
   const params = { capacity, splits };
   list.run(kernel, {
     template: {
       query_type: q.dtype,
       cache_type: storageType,
       HEAD_DIM: headDim,
-      HEADS: Math.ceil(group / chunks),
+      HEADS: heads,
       TEAM: team,
+      ROUNDS: rounds,
       SUBGROUPS: subgroups,
+      OWN_QUERIES: subgroups && heads * rounds <= MAX_OWN_QUERIES,
     },
     params: { ...params, group, team_keys: team, num_teams: STEP_KEYS / team },
     bindings: { q, keys, values, position, partials: scratch },

@@ -6,7 +6,8 @@
 //
 // A team of TEAM lanes shares a key: lane i holds the vec4 columns i, i + TEAM, … of the head, so that the team's loads are
 // contiguous. Each team keeps its own running maximum and sums; the workgroup's teams are merged at the end.
-// With subgroups a team lies within one, takes one key per step and adds its products by shuffles, without a barrier.
+// With subgroups a team lies within one, takes one key per step and adds its products by shuffles, without a barrier. Its
+// loops are written out, so that sums and, with OWN_QUERIES, queries have fixed places: registers, whatever the compiler.
 // Without, it takes TEAM keys per step, in the phases 1 products · 2 scores, lane i adding up key i · 3 weighted values,
 // through (64 × 8 + 64) × HEADS × 4 B = 9 KiB of workgroup memory. Queries take up to 2 KiB, the merge up to 8 KiB with
 // subgroups and 4 KiB without. The lowest finite f32 stands for "no key yet"; keys past the end get weight 0.
@@ -14,7 +15,9 @@
 #const HEAD_DIM: u32
 #const HEADS: u32    // query heads of a workgroup, at most 4
 #const TEAM: u32     // 8 or 4
+#const ROUNDS: u32   // vec4 columns of a lane
 #flag SUBGROUPS
+#flag OWN_QUERIES    // only with SUBGROUPS
 #if SUBGROUPS
 enable subgroups;
 #endif
@@ -24,7 +27,6 @@ const VECTORS: u32 = HEAD_DIM / 4u;
 const WORKGROUP_SIZE: u32 = 64u;
 const STEP_KEYS: u32 = WORKGROUP_SIZE;
 const TEAMS: u32 = WORKGROUP_SIZE / TEAM;
-const ROUNDS: u32 = (VECTORS + TEAM - 1u) / TEAM;
 const COLUMNS: u32 = ROUNDS * TEAM;
 const PARTIAL_STRIDE: u32 = VECTORS + 1u;   // maximum and sum, then the weighted values
 const SCORE_SCALE: f32 = 1.44269504 / sqrt(f32(HEAD_DIM));   // weights are powers of two
@@ -97,38 +99,49 @@ fn main(
   }
 
 #if SUBGROUPS
+#repeat r ROUNDS
+  let column$r = min($r * TEAM + member, VECTORS - 1u);   // a repeated one meets a query of zeros, and its sum is not stored
+#endrepeat
+#if OWN_QUERIES
+  var own: array<vec4<f32>, HEADS * ROUNDS>;
+#repeat h HEADS
+#repeat r ROUNDS
+  own[$h * ROUNDS + $r] = queries[$h * COLUMNS + $r * TEAM + member];
+#endrepeat
+#endrepeat
+#endif
   for (var first = begin; first < end; first += TEAMS) {
     let in_range = first + team < end;
     let row = (kv_head * params.capacity + min(first + team, end - 1u)) * VECTORS;
     var products = array<f32, HEADS>();
-    for (var r = 0u; r < ROUNDS; r++) {
-      let column = r * TEAM + member;
-      if (COLUMNS == VECTORS || column < VECTORS) {
-        let loaded = load_vector(keys[row + column]);
-        for (var h = 0u; h < HEADS; h++) {
-          products[h] += dot(queries[h * COLUMNS + column], loaded);
-        }
-      }
+#repeat r ROUNDS
+    {
+      let loaded = load_vector(keys[row + column$r]);
+#repeat h HEADS
+#if OWN_QUERIES
+      products[$h] += dot(own[$h * ROUNDS + $r], loaded);
+#else
+      products[$h] += dot(queries[$h * COLUMNS + $r * TEAM + member], loaded);
+#endif
+#endrepeat
     }
-    var weights: array<f32, HEADS>;
-    var rescales: array<f32, HEADS>;
-    for (var h = 0u; h < HEADS; h++) {
-      let score = sum_of_team(products[h]);
-      let new_max = max(running_max[h], select(LOWEST, score, in_range));
-      weights[h] = select(0.0, exp2(score - new_max), in_range);
-      rescales[h] = exp2(running_max[h] - new_max);
-      running_max[h] = new_max;
-      running_sum[h] = running_sum[h] * rescales[h] + weights[h];
+#endrepeat
+#repeat h HEADS
+    let score$h = sum_of_team(products[$h]);
+    let new_max$h = max(running_max[$h], select(LOWEST, score$h, in_range));
+    let weight$h = select(0.0, exp2(score$h - new_max$h), in_range);
+    let rescale$h = exp2(running_max[$h] - new_max$h);
+    running_max[$h] = new_max$h;
+    running_sum[$h] = running_sum[$h] * rescale$h + weight$h;
+#endrepeat
+#repeat r ROUNDS
+    {
+      let loaded = load_vector(values[row + column$r]);
+#repeat h HEADS
+      sums[$h * ROUNDS + $r] = sums[$h * ROUNDS + $r] * rescale$h + weight$h * loaded;
+#endrepeat
     }
-    for (var r = 0u; r < ROUNDS; r++) {
-      let column = r * TEAM + member;
-      if (COLUMNS == VECTORS || column < VECTORS) {
-        let loaded = load_vector(values[row + column]);
-        for (var h = 0u; h < HEADS; h++) {
-          sums[h * ROUNDS + r] = sums[h * ROUNDS + r] * rescales[h] + weights[h] * loaded;
-        }
-      }
-    }
+#endrepeat
   }
 #else
   for (var first = begin; first < end; first += STEP_KEYS) {

@@ -15,6 +15,7 @@ import type { FloatType } from '../../tensor/tensor.ts';
 import { attentionInputs, attentionPrefillCases } from './attention-prefill.cases.ts';
 import { attentionOracle } from './attention-prefill.oracle.ts';
 import { attentionPrefill } from './attention-prefill.ts';
+import { choosePrefill } from './prefill-variant.ts';
 
 /** Types of activations and cache; an f16 cache must work without shader-f16 too. */
 const TYPES: readonly { activations: FloatType; cache: FloatType }[] = [
@@ -24,13 +25,32 @@ const TYPES: readonly { activations: FloatType; cache: FloatType }[] = [
 ];
 
 for (const { name: path, gpu } of await gpuPaths()) {
+  // The tiles are tested on every path, the broadcasts at every subgroup size that exists.
+  const { subgroups, subgroupMinSize, subgroupMaxSize } = gpu.capabilities;
+  const none = { subgroups: false, subgroupMinSize: 1, subgroupMaxSize: 1 };
+  const narrow = {
+    subgroups,
+    subgroupMinSize: Math.min(8, subgroupMinSize),
+    subgroupMaxSize: Math.min(8, subgroupMaxSize),
+  };
+  const four = { subgroups, subgroupMinSize: 4, subgroupMaxSize: 4 };
+  const adaptersFor = (headDim: number): (typeof none)[] => {
+    if (!subgroups) return [none];
+    // Several rows of wide heads take lavapipe long to compile; SwiftShader, whose subgroups are four, runs them.
+    return subgroupMinSize > 4 && headDim < 64 ? [none, narrow, four] : [none, narrow];
+  };
   describe(`attention-prefill (${path})`, () => {
-    for (const testCase of attentionPrefillCases) {
+    for (const [testCase, adapter] of attentionPrefillCases.flatMap((each) =>
+      adaptersFor(each.headDim).map((capabilities) => [each, capabilities] as const),
+    )) {
+      const { tokens, heads, kvHeads, headDim, capacity, past } = testCase;
+      const shape = { rows: (tokens * heads) / kvHeads, numKvHeads: kvHeads, headDim };
+      const variant = choosePrefill(adapter, shape);
+      const detail = `${variant.kind} of ${variant.kind === 'tiles' ? variant.tileRows : variant.rows} rows`;
       for (const { activations, cache } of TYPES) {
         if (activations === 'f16' && !gpu.capabilities.f16) continue;
         if (cache === 'f16' && !testCase.f16) continue;
-        test(`${testCase.name}, ${activations} activations, ${cache} cache`, async () => {
-          const { tokens, heads, kvHeads, headDim, capacity, past } = testCase;
+        test(`${detail}, ${testCase.name}, ${activations} activations, ${cache} cache`, async () => {
           const inputs = attentionInputs(testCase);
           const cacheShape = [kvHeads, capacity, headDim];
           const q = uploadFloats(gpu, 'q', [tokens, heads, headDim], inputs.q, activations);
@@ -39,7 +59,7 @@ for (const { name: path, gpu } of await gpuPaths()) {
           const position = uploadIntegers(gpu, 'position', [1], Uint32Array.of(past));
           const y = guardedTensor(gpu, 'y', [tokens, heads * headDim], activations);
           const list = new CommandList(gpu);
-          attentionPrefill(list, { q, keys, values, position, y });
+          attentionPrefill(list, { q, keys, values, position, y, variant });
           list.submit();
           const expected = attentionOracle(
             testCase,

@@ -4,15 +4,16 @@ import { foldWorkgroups } from '../../gpu/dispatch.ts';
 import { defineKernel } from '../../gpu/kernel.ts';
 import { cacheStorage } from '../../tensor/kv-cache.ts';
 import { expectDType, expectShape, type Tensor } from '../../tensor/tensor.ts';
-import source from './attention-prefill.wgsl?raw';
+import broadcastSource from './attention-prefill-broadcast.wgsl?raw';
+import tileSource from './attention-prefill.wgsl?raw';
+import { choosePrefill, type PrefillVariant } from './prefill-variant.ts';
 
-const kernel = defineKernel('attention-prefill', source);
+const tileKernel = defineKernel('attention-prefill', tileSource);
+const broadcastKernel = defineKernel('attention-prefill-broadcast', broadcastSource);
 /** Registers hold four vec4 columns of the output per lane, eight lanes share a row. */
 const MAX_HEAD_DIM = 128;
 /** Lanes that share a row, and the most vec4s of a head that are in workgroup memory at once. */
 const LANES = 8;
-/** Workgroups below which smaller tiles, which load the cache more often, keep more of a GPU busy. */
-const BUSY_WORKGROUPS = 64;
 
 export interface AttentionPrefillArgs {
   /** `[tokens, numHeads, headDim]`, f32 or f16, rotated; headDim a multiple of 4 up to 128. */
@@ -25,6 +26,8 @@ export interface AttentionPrefillArgs {
   readonly position: Tensor;
   /** `[tokens, numHeads · headDim]`, f32 or f16. */
   readonly y: Tensor;
+  /** Instead of the variant that `choosePrefill` gives; for tests and tuning. */
+  readonly variant?: PrefillVariant;
 }
 
 /**
@@ -32,10 +35,8 @@ export interface AttentionPrefillArgs {
  * not grow with the context (flash attention, Dao et al. 2022, https://arxiv.org/abs/2205.14135). Scores must be finite.
  * @throws ShapeError if shapes or types do not fit.
  */
-export function attentionPrefill(
-  list: CommandList,
-  { q, keys, values, position, y }: AttentionPrefillArgs,
-): void {
+export function attentionPrefill(list: CommandList, args: AttentionPrefillArgs): void {
+  const { q, keys, values, position, y } = args;
   expectShape(q, [-1, -1, -1], 'q');
   expectDType(q, ['f32', 'f16'], 'q');
   const [tokens = 0, numHeads = 0, headDim = 0] = q.shape;
@@ -44,42 +45,45 @@ export function attentionPrefill(
   expectDType(position, ['u32'], 'position');
   expectShape(y, [tokens, numHeads * headDim], 'y');
   expectDType(y, ['f32', 'f16'], 'y');
-  const rows = tokens * (numHeads / numKvHeads);
+  const group = numHeads / numKvHeads;
+  const rows = tokens * group;
+  const variant = args.variant ?? choosePrefill(list.gpu.capabilities, { rows, numKvHeads, headDim });
+  const template = { query_type: q.dtype, cache_type: storageType, output_type: y.dtype, HEAD_DIM: headDim };
+  const params = { num_tokens: tokens, capacity, num_kv_heads: numKvHeads, group };
+  const bindings = { q, keys, values, position, y };
+  if (variant.kind === 'broadcast') {
+    const { workgroupSize, rows: ownRows, held } = variant;
+    list.run(broadcastKernel, {
+      template: {
+        ...template,
+        WORKGROUP_SIZE: workgroupSize,
+        ROWS: ownRows,
+        HELD: held,
+        LOADS: headDim / 4 / held,
+      },
+      params: { ...params, num_vectors: headDim / 4 },
+      bindings,
+      workgroups: foldWorkgroups(Math.ceil(rows / (workgroupSize * ownRows)) * numKvHeads),
+    });
+    return;
+  }
+  const { tileRows } = variant;
   const chunks = Math.ceil(headDim / 4 / LANES);
   const chunk = Math.ceil(headDim / 4 / chunks);
   const slice = chunks === 1 ? 8 : chunks === 2 ? 4 : 2;
-  const tileRows = prefillTileRows(rows, numKvHeads);
-  list.run(kernel, {
-    template: {
-      query_type: q.dtype,
-      cache_type: storageType,
-      output_type: y.dtype,
-      HEAD_DIM: headDim,
-      TILE_ROWS: tileRows,
-      CHUNKS: chunks,
-      CHUNK: chunk,
-      SLICE: slice,
-    },
+  list.run(tileKernel, {
+    template: { ...template, TILE_ROWS: tileRows, CHUNKS: chunks, CHUNK: chunk, SLICE: slice },
     params: {
-      num_tokens: tokens,
-      capacity,
-      num_kv_heads: numKvHeads,
-      group: numHeads / numKvHeads,
+      ...params,
       num_chunks: chunks,
       chunk,
       num_lanes: LANES,
       num_slices: LANES / slice,
       slice,
     },
-    bindings: { q, keys, values, position, y },
+    bindings,
     workgroups: foldWorkgroups(Math.ceil(rows / tileRows) * numKvHeads),
   });
-}
-
-/** Rows of a workgroup: the most that still give enough workgroups. `rows` are those of one KV head. */
-function prefillTileRows(rows: number, numKvHeads: number): number {
-  if (Math.ceil(rows / 64) * numKvHeads >= BUSY_WORKGROUPS) return 64;
-  return Math.ceil(rows / 32) * numKvHeads >= BUSY_WORKGROUPS ? 32 : 16;
 }
 
 /** Checks the cache against the queries' heads; shared with decode. @throws ShapeError if they do not fit. */

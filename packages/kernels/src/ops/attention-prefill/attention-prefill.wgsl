@@ -10,29 +10,22 @@
 // maximum of a row rescales what was summed before. The maximum starts at the lowest finite f32 and key 0 is visible to
 // every row, so no infinity appears; invisible keys get weight 0 by their index, not by an added constant.
 //
-// The heads of one KV head are stacked, row r = t · group + head within the group, so that they share each load.
 // A workgroup owns TILE_ROWS rows of one KV head and walks over the keys in tiles of 32. Eight lanes own four rows:
 // lane x of the eight has the scores of keys x, x + 8, x + 16, x + 24 and the output columns x, x + 8, … (in vec4s).
 // Phases per tile: 1 scores, CHUNK vec4s of the head at a time · 2 maximum and weights · 3 weighted sum, 4 SLICE values at a time.
 // Workgroup memory, 64 rows: rows 64 × 8 × 16 B = 8 KiB (queries, then weights) + columns 32 × 9 × 16 B = 4.5 KiB (keys,
 // then values) + maxima 128 × 16 B = 2 KiB, under the 16 KiB that every device has. Sums are f32.
-#type query_type
-#type output_type
-#const HEAD_DIM: u32
 #const TILE_ROWS: u32   // 64, 32 or 16
 #const CHUNKS: u32      // that a head is cut into
 #const CHUNK: u32       // vec4s of a chunk, at most 8
 #const SLICE: u32       // quarters of the key tile are loaded SLICE values each: 8, 4 or 2
-#include <kv-cache>
+#include <prefill-rows>
 #include <fold>
 
-const VECTORS: u32 = HEAD_DIM / 4u;
 const TILE_KEYS: u32 = 32u;
 const LANES: u32 = 8u;
 const WORKGROUP_SIZE: u32 = TILE_ROWS / 4u * LANES;
 const COLUMN_STRIDE: u32 = CHUNK | 1u;   // odd, so that eight lanes reading eight keys meet no bank twice
-const SCORE_SCALE: f32 = 1.44269504 / sqrt(f32(HEAD_DIM));   // weights are powers of two
-const LOWEST: f32 = -0x1.fffffep+127f;
 
 // Loops bounded by the last five (CHUNKS, CHUNK, LANES, LANES / SLICE, SLICE) stay rolled, as no compiler knows their length:
 // unrolled, the shader takes CPU adapters several times as long to compile and is no faster.
@@ -41,22 +34,9 @@ struct Params {
   num_chunks: u32, chunk: u32, num_lanes: u32, num_slices: u32, slice: u32,
 }
 
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> q: array<vec4<query_type>>;          // [tokens, heads, head_dim]
-@group(0) @binding(2) var<storage, read> keys: array<cache_vector>;           // [kv_heads, capacity, head_dim]
-@group(0) @binding(3) var<storage, read> values: array<cache_vector>;         // [kv_heads, capacity, head_dim]
-@group(0) @binding(4) var<storage, read> position: array<u32>;                // [1] keys before the first new token
-@group(0) @binding(5) var<storage, read_write> y: array<vec4<output_type>>;   // [tokens, heads, head_dim]
-
 var<workgroup> row_tile: array<vec4<f32>, TILE_ROWS * LANES>;
 var<workgroup> column_tile: array<vec4<f32>, TILE_KEYS * COLUMN_STRIDE>;
 var<workgroup> lane_rows: array<vec4<f32>, WORKGROUP_SIZE>;   // one value per lane for each of its four rows
-
-// Index in q and y of a vec4 column of a row: [token, kv_head, head within the group, column].
-fn element(row: u32, kv_head: u32, column: u32) -> u32 {
-  let token = row / params.group;
-  return ((token * params.num_kv_heads + kv_head) * params.group + row % params.group) * VECTORS + column;
-}
 
 fn load_queries(chunk: u32, kv_head: u32, first_row: u32, lane: u32) {
   for (var i = lane; i < TILE_ROWS * CHUNK; i += WORKGROUP_SIZE) {
@@ -143,30 +123,22 @@ fn store(sums: mat4x4<f32>, total: vec4<f32>, column: u32, kv_head: u32, first_r
   }
 }
 
-fn highest(value: vec4<f32>) -> f32 {
-  return max(max(value.x, value.y), max(value.z, value.w));
-}
-
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) grid: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let num_rows = params.num_tokens * params.group;
-  let num_tiles = (num_rows + TILE_ROWS - 1u) / TILE_ROWS;
-  let index = workgroup_index(group, grid);
-  if (index >= num_tiles * params.num_kv_heads) {
+  let tile = row_tile_of(workgroup_index(group, grid));
+  if (tile.num_keys == 0u) {
     return;
   }
-  let kv_head = index % params.num_kv_heads;
-  // Later rows see more keys: the long tiles start first, so that none is left alone at the end.
-  let first_row = (num_tiles - 1u - index / params.num_kv_heads) * TILE_ROWS;
-  let last_row = min(first_row + TILE_ROWS, num_rows) - 1u;
-  let num_keys = min(position[0] + last_row / params.group + 1u, params.capacity);
+  let kv_head = tile.kv_head;
+  let first_row = tile.first_row;
+  let num_keys = tile.num_keys;
 
   let tile_row = lane / LANES * 4u;
-  let own_rows = min(vec4(first_row + tile_row) + vec4(0u, 1u, 2u, 3u), vec4(last_row));
+  let own_rows = min(vec4(first_row + tile_row) + vec4(0u, 1u, 2u, 3u), vec4(tile.last_row));
   let visible = vec4(position[0] + 1u) + own_rows / vec4(params.group);
 
   var row_max = vec4(LOWEST);

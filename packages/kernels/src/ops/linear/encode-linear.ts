@@ -100,7 +100,7 @@ function encodeSlice(list: CommandList, encoding: LinearEncoding, slice: WeightS
     ...loraBindings(lora),
     y,
   };
-  const params = { rows: slice.rows, row_start: slice.rowStart, total_rows: weight.rows };
+  const params = { num_tokens: tokens, rows: slice.rows, row_start: slice.rowStart, total_rows: weight.rows };
   const kernel = KERNELS[variant.kind][weight.gated ? 1 : 0];
   switch (variant.kind) {
     case 'matvec': {
@@ -125,7 +125,7 @@ function encodeSlice(list: CommandList, encoding: LinearEncoding, slice: WeightS
       const { tileRows } = variant;
       list.run(kernel, {
         template: { ...template, THREAD_ROWS: tileRows / 8 },
-        params: { num_tokens: tokens, ...params },
+        params,
         bindings,
         workgroups: [Math.ceil(tokens / tileRows), Math.ceil((slice.rows * parts) / 64), 1],
       });
@@ -141,7 +141,7 @@ function encodeSlice(list: CommandList, encoding: LinearEncoding, slice: WeightS
           GROUP_VECTORS: groupVectors,
           PACK_GROUPS: values.WEIGHT_SPAN / 4 / groupVectors,
         },
-        params: { num_tokens: tokens, ...params },
+        params,
         bindings,
         workgroups: [Math.ceil(tokens / tileRows), Math.ceil((slice.rows * parts) / (4 * workgroupSize)), 1],
       });

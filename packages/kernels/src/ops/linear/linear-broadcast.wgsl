@@ -1,5 +1,5 @@
 // linear-broadcast: y[m, n] = Σ over k of x[m, k] · weight[n, k], with many input rows m and nothing in workgroup memory.
-//   NORM, LORA, BIAS, GATED and ACCUMULATE as in linear-matvec.
+//   NORM, LORA, BIAS, GATED and ACCUMULATE as in the piece linear-layer.
 // An invocation owns four weight rows (GATED: two gates and their ups) and all TILE_ROWS input rows of its workgroup. It
 // dequantizes its own weights pack by pack. The lanes of a subgroup hold the inputs, GROUP_VECTORS of each row at a time,
 // and broadcast them. This is the variant for adapters that run few invocations in lockstep, above all on a CPU: there each
@@ -8,49 +8,13 @@
 // rows of one segment · 3 epilogue. Workgroup memory: for NORM, 4 B per invocation and per row.
 // Any subgroup size of at least GROUP_VECTORS is right, since lanes beyond hold the same inputs again.
 enable subgroups;
-#type input_type
-#type output_type
 #const TILE_ROWS: u32
 #const WORKGROUP_SIZE: u32
 #const GROUP_VECTORS: u32    // vec4s of one input row that lanes hold at a time; at most the smallest subgroup
 #const PACK_GROUPS: u32      // such groups in one pack of weights
-#flag NORM
-#flag LORA
-#flag BIAS
-#flag GATED
-#flag ACCUMULATE
-#if NORM
-#const EPSILON: f32
-#endif
-#include <weights>
-#include <lora-up>
+#include <linear-layer>
 
 const TILE_OUTPUTS: u32 = WORKGROUP_SIZE * select(4u, 2u, GATED);
-
-struct Params {
-  num_tokens: u32,   // M
-  rows: u32,         // of this slice
-  row_start: u32,    // first output column of this slice
-  total_rows: u32,   // N
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<input_type>>;          // [M, K / 4]
-@group(0) @binding(2) var<storage, read> quants: array<WeightPack>;           // [(2,) rows, PACKS_PER_ROW]
-#if WEIGHT_BITS < 16
-@group(0) @binding(3) var<storage, read> scales: array<u32>;                  // [(2,) rows, K / 32] halves
-#endif
-#if NORM
-@group(0) @binding(4) var<storage, read> norm_weight: array<vec4<f32>>;       // [K / 4]
-#endif
-#if BIAS
-@group(0) @binding(5) var<storage, read> bias: array<f32>;                    // [N]
-#endif
-#if LORA
-@group(0) @binding(6) var<storage, read> products: array<f32>;                // [M, segments · RANK]
-@group(0) @binding(7) var<storage, read> lora_b: array<lora_type>;            // [N, RANK], GATED [2N, RANK]
-#endif
-@group(0) @binding(8) var<storage, read_write> y: array<output_type>;         // [M, N]
 
 #if NORM
 const NORM_LANES: u32 = WORKGROUP_SIZE / TILE_ROWS;   // invocations per row
@@ -95,21 +59,6 @@ fn lora_weight(n: u32, i: u32) -> f32 {
   return select(0.0, f32(lora_b[n * LORA_RANK + i % LORA_RANK]), lora_segment(n) == i / LORA_RANK);
 }
 #endif
-
-fn store_one(m: u32, row: u32, sum: f32) {
-  if (row >= params.rows) {
-    return;
-  }
-  let n = params.row_start + row;
-  var value = sum;
-#if BIAS
-  value += bias[n];
-#endif
-#if ACCUMULATE
-  value += f32(y[m * params.total_rows + n]);
-#endif
-  y[m * params.total_rows + n] = output_type(value);
-}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(

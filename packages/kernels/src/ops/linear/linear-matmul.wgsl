@@ -1,5 +1,5 @@
 // linear-matmul: y[m, n] = Σ over k of x[m, k] · weight[n, k], with many input rows m: prefill.
-//   NORM, LORA, BIAS, GATED and ACCUMULATE as in linear-matvec.
+//   NORM, LORA, BIAS, GATED and ACCUMULATE as in the piece linear-layer.
 // A workgroup of 16 × 8 invocations owns a tile of 8 · THREAD_ROWS input rows and 64 weight rows (GATED: 32 gate rows, then their
 // 32 up rows). An invocation owns THREAD_ROWS input rows and the weight rows tn, tn + 16, tn + 32, tn + 48,
 // so that gate and up of one output meet in one invocation.
@@ -8,19 +8,8 @@
 // NORM sums the squares of the inputs as they are loaded, and scales the sums after the last step along K.
 // Workgroup memory: (TILE_ROWS + 64) × 32 × 4 B, 16 KiB at 64 rows. Vector v of row r lies at v ^ (r % 8): 16 invocations
 // that read one vector of 16 rows hit different banks.
-#type input_type
-#type output_type
 #const THREAD_ROWS: u32   // 1, 2, 4 or 8
-#flag NORM
-#flag LORA
-#flag BIAS
-#flag GATED
-#flag ACCUMULATE
-#if NORM
-#const EPSILON: f32
-#endif
-#include <weights>
-#include <lora-up>
+#include <linear-layer>
 
 const WORKGROUP_SIZE: u32 = 128u;
 const TILE_COLUMNS: u32 = 64u;
@@ -28,31 +17,6 @@ const STEP_VECTORS: u32 = 8u;   // vec4s of one step along K
 const TILE_ROWS: u32 = 8u * THREAD_ROWS;
 const TILE_OUTPUTS: u32 = select(64u, 32u, GATED);
 const STEPS: u32 = (COLUMN_VECTORS + STEP_VECTORS - 1u) / STEP_VECTORS;
-
-struct Params {
-  num_tokens: u32,   // M
-  rows: u32,         // of this slice
-  row_start: u32,    // first output column of this slice
-  total_rows: u32,   // N
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<input_type>>;          // [M, K / 4]
-@group(0) @binding(2) var<storage, read> quants: array<WeightPack>;           // [(2,) rows, PACKS_PER_ROW]
-#if WEIGHT_BITS < 16
-@group(0) @binding(3) var<storage, read> scales: array<u32>;                  // [(2,) rows, K / 32] halves
-#endif
-#if NORM
-@group(0) @binding(4) var<storage, read> norm_weight: array<vec4<f32>>;       // [K / 4]
-#endif
-#if BIAS
-@group(0) @binding(5) var<storage, read> bias: array<f32>;                    // [N]
-#endif
-#if LORA
-@group(0) @binding(6) var<storage, read> products: array<f32>;                // [M, segments · RANK]
-@group(0) @binding(7) var<storage, read> lora_b: array<lora_type>;            // [N, RANK], GATED [2N, RANK]
-#endif
-@group(0) @binding(8) var<storage, read_write> y: array<output_type>;         // [M, N]
 
 var<workgroup> x_tile: array<vec4<f32>, TILE_ROWS * STEP_VECTORS>;
 var<workgroup> w_tile: array<vec4<f32>, TILE_COLUMNS * STEP_VECTORS>;
@@ -158,21 +122,6 @@ fn store(first_token: u32, first: u32, row: u32, tn: u32, sum: vec4<f32>) {
   store_one(m, first + tn + 32u, sum.z);
   store_one(m, first + tn + 48u, sum.w);
 #endif
-}
-
-fn store_one(m: u32, row: u32, sum: f32) {
-  if (row >= params.rows) {
-    return;
-  }
-  let n = params.row_start + row;
-  var value = sum;
-#if BIAS
-  value += bias[n];
-#endif
-#if ACCUMULATE
-  value += f32(y[m * params.total_rows + n]);
-#endif
-  y[m * params.total_rows + n] = output_type(value);
 }
 
 @compute @workgroup_size(16, 8)

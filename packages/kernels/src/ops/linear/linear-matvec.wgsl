@@ -1,32 +1,19 @@
 // linear-matvec: y[m, n] = Σ over k of x[m, k] · weight[n, k], with few input rows m: decoding.
-//   NORM        x is first multiplied by norm_weight[k] / sqrt(mean over k of x[m, k]² + EPSILON)
-//   LORA        + Σ over r of b[n, r] · products[m, segment(n) · RANK + r]
-//   BIAS        + bias[n]
-//   GATED       weight rows come in pairs, y[m, n] = silu(gate) · up
-//   ACCUMULATE  y += instead of y =
+//   NORM, LORA, BIAS, GATED and ACCUMULATE as in the piece linear-layer.
 // A team of invocations owns four weight rows (GATED: two gate rows and their up rows) and strides over K in packs; a
 // workgroup is several teams, one input row m and one copy of that row in workgroup memory. With SUBGROUPS a team is a
 // subgroup, whatever its size, and sums without barriers.
 // Phases per chunk of K: 1 stage inputs · 2 dot products; then 3 LoRA · 4 reduction · 5 epilogue. Sums are f32.
 // Workgroup memory: the input tile (8.3 KiB at 2048 columns), 16 B per invocation for the reduction without SUBGROUPS.
-#type input_type
-#type output_type
-#flag NORM
-#flag LORA
-#flag BIAS
-#flag GATED
-#flag ACCUMULATE
 #if NORM
-#const EPSILON: f32
 #include <reduce>
 #else
 #const WORKGROUP_SIZE: u32
 #flag SUBGROUPS
 #endif
 #include <fold>
-#include <weights>
+#include <linear-layer>
 #include <input-tile>
-#include <lora-up>
 #if SUBGROUPS
 enable subgroups;
 #else
@@ -34,30 +21,6 @@ enable subgroups;
 #endif
 
 const OUTPUTS: u32 = select(4u, 2u, GATED);   // outputs of one team
-
-struct Params {
-  rows: u32,         // of this slice
-  row_start: u32,    // first output column of this slice
-  total_rows: u32,   // N
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<input_type>>;          // [M, K / 4]
-@group(0) @binding(2) var<storage, read> quants: array<WeightPack>;           // [(2,) rows, PACKS_PER_ROW]
-#if WEIGHT_BITS < 16
-@group(0) @binding(3) var<storage, read> scales: array<u32>;                  // [(2,) rows, K / 32] halves
-#endif
-#if NORM
-@group(0) @binding(4) var<storage, read> norm_weight: array<vec4<f32>>;       // [K / 4]
-#endif
-#if BIAS
-@group(0) @binding(5) var<storage, read> bias: array<f32>;                    // [N]
-#endif
-#if LORA
-@group(0) @binding(6) var<storage, read> products: array<f32>;                // [M, segments · RANK]
-@group(0) @binding(7) var<storage, read> lora_b: array<lora_type>;            // [N, RANK], GATED [2N, RANK]
-#endif
-@group(0) @binding(8) var<storage, read_write> y: array<output_type>;         // [M, N]
 
 #if !SUBGROUPS
 var<workgroup> partial: array<vec4<f32>, WORKGROUP_SIZE>;
@@ -177,28 +140,13 @@ fn main(
   if (team_lane == 0u) {
 #if GATED
     let activated = sum.xy / (1.0 + exp(-sum.xy)) * sum.zw;
-    store(m, first, activated.x);
-    store(m, first + 1u, activated.y);
+    store_one(m, first, activated.x);
+    store_one(m, first + 1u, activated.y);
 #else
-    store(m, first, sum.x);
-    store(m, first + 1u, sum.y);
-    store(m, first + 2u, sum.z);
-    store(m, first + 3u, sum.w);
+    store_one(m, first, sum.x);
+    store_one(m, first + 1u, sum.y);
+    store_one(m, first + 2u, sum.z);
+    store_one(m, first + 3u, sum.w);
 #endif
   }
-}
-
-fn store(m: u32, row: u32, sum: f32) {
-  if (row >= params.rows) {
-    return;
-  }
-  let n = params.row_start + row;
-  var value = sum;
-#if BIAS
-  value += bias[n];
-#endif
-#if ACCUMULATE
-  value += f32(y[m * params.total_rows + n]);
-#endif
-  y[m * params.total_rows + n] = output_type(value);
 }

@@ -1,4 +1,4 @@
-import type { Capabilities } from '../../gpu/capabilities.ts';
+import { narrowSubgroups, type Capabilities } from '../../gpu/capabilities.ts';
 
 export interface LinearShape {
   /** Input rows M. */
@@ -34,8 +34,6 @@ export type LinearVariant =
 export const MATMUL_TOKENS = 4;
 /** From this many input rows on, broadcasting inputs to weights in registers beats a pass over the weights per row. */
 export const BROADCAST_TOKENS = 3;
-/** Adapters with subgroups of at most this size gather loads lane by lane; for them weights stay in registers. */
-const NARROW_SUBGROUP = 16;
 
 const WORKGROUP_SIZE = 128;
 /** Columns of the input that one workgroup stages at a time: 8 KiB, so that several workgroups share a processor. */
@@ -49,7 +47,7 @@ const MIN_BROADCAST_TILES = 16;
 /** Chooses the variant for a shape. Pure, so that the choice can be tested without a GPU. */
 export function chooseLinear(capabilities: Capabilities, shape: LinearShape): LinearVariant {
   const { tokens, rows, packs, span } = shape;
-  if (capabilities.subgroups && capabilities.subgroupMaxSize <= NARROW_SUBGROUP) {
+  if (narrowSubgroups(capabilities)) {
     if (tokens >= BROADCAST_TOKENS) return broadcast(capabilities, shape);
   } else if (tokens >= MATMUL_TOKENS) return { kind: 'matmul', tileRows: chooseTileRows(tokens, rows) };
   const chunks = Math.ceil((packs * span) / CHUNK_COLUMNS);

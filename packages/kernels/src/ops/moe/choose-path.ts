@@ -1,4 +1,4 @@
-import type { Capabilities } from '../../gpu/capabilities.ts';
+import type { SubgroupCapabilities } from '../../gpu/capabilities.ts';
 import { chooseGrouped } from './grouped-matmul/grouped-variant.ts';
 
 /** `per-token`: every slot reads its expert's weights. `grouped`: slots sorted by expert share them in tiles. */
@@ -30,7 +30,7 @@ const CROSSOVER_TILES = 16;
  */
 export function chooseMoePath(
   { tokens, topK, experts }: MoeWork,
-  capabilities: Pick<Capabilities, 'subgroups' | 'subgroupMinSize' | 'subgroupMaxSize'>,
+  capabilities: SubgroupCapabilities,
 ): MoePath {
   const slots = tokens * topK;
   const { kind } = chooseGrouped({ slots, experts }, capabilities);

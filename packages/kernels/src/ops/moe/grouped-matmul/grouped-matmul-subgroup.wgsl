@@ -5,42 +5,12 @@
 // vector is fetched once per subgroup and a weight once per 16 slots.
 // Phases: 1 multiply along K · 2 LoRA the same way, products as inputs and B as weights · 3 SiLU, store by slot.
 enable subgroups;
-#type input_type
-#type output_type
-#const SLOTS_PER_ROW: u32
-#const OUTPUT_ROWS: u32
 #const SHARED_LANES: u32   // 4 or 8, at most the smallest subgroup
-#flag GATED
-#flag LORA
-#if LORA
-#type lora_type
-#const LORA_RANK: u32
-#endif
-#include <weights>
-#include <fold>
+#include <grouped-slots>
 
 const TILE_ROWS: u32 = 16u;
 const WORKGROUP_SIZE: u32 = 64u;
-const PARTS: u32 = select(1u, 2u, GATED);
 const BLOCK_ROWS: u32 = select(128u, 64u, GATED);
-
-struct Params { num_slots: u32, num_tiles: u32, row_start: u32, rows: u32 }
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> quants: array<WeightPack>;           // [experts, PARTS, rows, PACKS_PER_ROW]
-#if WEIGHT_BITS < 16
-@group(0) @binding(2) var<storage, read> scales: array<u32>;                  // [experts, PARTS, rows, COLUMNS / 32] f16
-#endif
-@group(0) @binding(3) var<storage, read> x: array<vec4<input_type>>;          // [slots / SLOTS_PER_ROW, COLUMNS]
-@group(0) @binding(4) var<storage, read> sorted_slots: array<u32>;            // [tiles, TILE_ROWS], num_slots = padding
-@group(0) @binding(5) var<storage, read> tile_experts: array<u32>;            // [tiles]
-#if LORA
-@group(0) @binding(6) var<storage, read> products: array<f32>;                // [slots, PARTS, LORA_RANK]
-@group(0) @binding(7) var<storage, read> lora_b: array<lora_type>;            // [experts, PARTS, OUTPUT_ROWS, LORA_RANK]
-#endif
-@group(0) @binding(8) var<storage, read_write> y: array<output_type>;         // [slots, OUTPUT_ROWS]
-
-const NO_EXPERT: u32 = 0xffffffffu;
 
 // The slots whose inputs this invocation fetches for its subgroup.
 #if SHARED_LANES == 8
@@ -71,14 +41,6 @@ fn from_lanes_4_to_7(value: vec4<f32>) -> mat4x4<f32> {
   );
 }
 #endif
-
-// Four columns of a slot's input; zero beyond the row and for padding.
-fn input(slot: u32, v: u32) -> vec4<f32> {
-  if (slot >= params.num_slots || v >= COLUMN_VECTORS) {
-    return vec4<f32>();
-  }
-  return vec4<f32>(x[slot / SLOTS_PER_ROW * COLUMN_VECTORS + v]);
-}
 
 fn tile_inputs(slots: OwnSlots, v: u32) -> TileInputs {
   let x0 = input(slots[0], v);

@@ -8,26 +8,14 @@
 // columns) nor the loads (along the rows) of neighbouring invocations meet in a bank.
 // Phases: 1 fill tiles · 2 multiply, both repeated over K · 3 SiLU, store by slot. LoRA adds steps to the repetition, with
 // products as inputs and B as weights.
-#type input_type
-#type output_type
 #const TILE_ROWS: u32
-#const SLOTS_PER_ROW: u32
-#const OUTPUT_ROWS: u32
-#flag GATED
-#flag LORA
-#if LORA
-#type lora_type
-#const LORA_RANK: u32
-#endif
-#include <weights>
-#include <fold>
+#include <grouped-slots>
 
 const TILE_COLUMNS: u32 = 64u;
 const TILE_VECTORS: u32 = 8u;
 const WORKGROUP_SIZE: u32 = TILE_ROWS * 4u;
 const ROW_STEP: u32 = TILE_ROWS / 4u;
 const COLUMN_STEP: u32 = TILE_COLUMNS / 4u;
-const PARTS: u32 = select(1u, 2u, GATED);
 const BLOCK_ROWS: u32 = TILE_COLUMNS / PARTS;
 const WEIGHT_STEPS: u32 = (COLUMN_VECTORS + TILE_VECTORS - 1u) / TILE_VECTORS;
 #if LORA
@@ -37,34 +25,8 @@ const STEPS: u32 = WEIGHT_STEPS + (LORA_COLUMNS + 4u * TILE_VECTORS - 1u) / (4u 
 const STEPS: u32 = WEIGHT_STEPS;
 #endif
 
-struct Params { num_slots: u32, num_tiles: u32, row_start: u32, rows: u32 }
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> quants: array<WeightPack>;           // [experts, PARTS, rows, PACKS_PER_ROW]
-#if WEIGHT_BITS < 16
-@group(0) @binding(2) var<storage, read> scales: array<u32>;                  // [experts, PARTS, rows, COLUMNS / 32] f16
-#endif
-@group(0) @binding(3) var<storage, read> x: array<vec4<input_type>>;          // [slots / SLOTS_PER_ROW, COLUMNS]
-@group(0) @binding(4) var<storage, read> sorted_slots: array<u32>;            // [tiles, TILE_ROWS], num_slots = padding
-@group(0) @binding(5) var<storage, read> tile_experts: array<u32>;            // [tiles]
-#if LORA
-@group(0) @binding(6) var<storage, read> products: array<f32>;                // [slots, PARTS, LORA_RANK]
-@group(0) @binding(7) var<storage, read> lora_b: array<lora_type>;            // [experts, PARTS, OUTPUT_ROWS, LORA_RANK]
-#endif
-@group(0) @binding(8) var<storage, read_write> y: array<output_type>;         // [slots, OUTPUT_ROWS]
-
-const NO_EXPERT: u32 = 0xffffffffu;
-
 var<workgroup> x_tile: array<vec4<f32>, TILE_VECTORS * TILE_ROWS>;
 var<workgroup> w_tile: array<vec4<f32>, TILE_VECTORS * TILE_COLUMNS>;
-
-// Four columns of a slot's input; zero beyond the row and for padding.
-fn input(slot: u32, v: u32) -> vec4<f32> {
-  if (slot >= params.num_slots || v >= COLUMN_VECTORS) {
-    return vec4<f32>();
-  }
-  return vec4<f32>(x[slot / SLOTS_PER_ROW * COLUMN_VECTORS + v]);
-}
 
 fn products4(x_value: vec4<f32>, w0: vec4<f32>, w1: vec4<f32>, w2: vec4<f32>, w3: vec4<f32>) -> vec4<f32> {
   return vec4<f32>(dot(x_value, w0), dot(x_value, w1), dot(x_value, w2), dot(x_value, w3));

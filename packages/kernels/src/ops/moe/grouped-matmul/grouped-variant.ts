@@ -1,4 +1,4 @@
-import type { Capabilities } from '../../../gpu/capabilities.ts';
+import { narrowSubgroups, type SubgroupCapabilities } from '../../../gpu/capabilities.ts';
 
 /** Slots of one tile. */
 export const TILE_ROWS = [16, 32, 64] as const;
@@ -11,15 +11,11 @@ export type GroupedVariant =
   | { readonly kind: 'tiles'; readonly tileRows: (typeof TILE_ROWS)[number] }
   | { readonly kind: 'broadcast'; readonly tileRows: 16 };
 
-type SubgroupCapabilities = Pick<Capabilities, 'subgroups' | 'subgroupMinSize' | 'subgroupMaxSize'>;
-
 /**
  * How to multiply `slots` slots on `experts` experts.
  *
- * Subgroups of 4 or 8 invocations mean vector units of a CPU (lavapipe, SwiftShader, WARP): there a load from workgroup
- * memory is a gather and a barrier a switch of context, while a broadcast is one instruction. Measured on lavapipe, 512
- * columns, q4: broadcast 12.4 GFLOP per CPU second, tiles 3.0. On a GPU a broadcast is a trip through the crossbar for
- * each value and workgroup memory is as fast as registers are few: tiles.
+ * Broadcasts on CPU adapters (`narrowSubgroups` says why). Measured on lavapipe, 512 columns, q4: broadcast 12.4 GFLOP per
+ * CPU second, tiles 3.0.
  *
  * Tiles are as high as an average expert fills them: a tile reads its weights once whatever it holds, and padding is work
  * for nothing.
@@ -28,8 +24,7 @@ export function chooseGrouped(
   { slots, experts }: { readonly slots: number; readonly experts: number },
   capabilities: SubgroupCapabilities,
 ): GroupedVariant {
-  const { subgroups, subgroupMinSize, subgroupMaxSize } = capabilities;
-  if (subgroups && subgroupMinSize >= 4 && subgroupMaxSize <= 8) return { kind: 'broadcast', tileRows: 16 };
+  if (narrowSubgroups(capabilities)) return { kind: 'broadcast', tileRows: 16 };
   const average = slots / experts;
   return { kind: 'tiles', tileRows: average >= 64 ? 64 : average >= 24 ? 32 : 16 };
 }
