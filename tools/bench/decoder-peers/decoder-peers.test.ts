@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { DecoderPeer } from './decoder-peer.ts';
+import { openWithFastestThreads } from './fastest-threads.ts';
 import { logProbabilityError, logSoftmax, mostProbable } from './log-probabilities.ts';
 import { printableIds, printableText } from './printable-ids.ts';
 import { describeDevice } from './wllama.ts';
@@ -38,6 +40,45 @@ describe('log probabilities of another runtime', () => {
   test('give the most probable token', () => {
     expect(mostProbable(own)).toBe(logits.indexOf(Math.max(...logits)));
     expect(mostProbable([])).toBeUndefined();
+  });
+});
+
+describe('threads of a peer', () => {
+  const open = (msByThreads: Record<number, number>) => {
+    const opened: number[] = [];
+    const disposed: number[] = [];
+    const opener = async (threads: number): Promise<DecoderPeer> => {
+      opened.push(threads);
+      return {
+        note: String(threads),
+        nextLogProbabilities: async () => [],
+        prefillMs: async () => 1,
+        stepMs: async () => msByThreads[threads]!,
+        dispose: async () => void disposed.push(threads),
+      };
+    };
+    return { opened, disposed, opener };
+  };
+
+  test('are all cores where that pays', async () => {
+    const { opened, disposed, opener } = open({ 1: 10, 4: 3 });
+    expect((await openWithFastestThreads(4, opener)).note).toBe('4');
+    expect([opened, disposed]).toEqual([[1, 4], [1]]);
+  });
+
+  test('are one where cores only wait for each other, and nothing else stays open', async () => {
+    const { opened, disposed, opener } = open({ 1: 10, 4: 9 });
+    expect((await openWithFastestThreads(4, opener)).note).toBe('1');
+    expect([opened, disposed]).toEqual([
+      [1, 4, 1],
+      [1, 4],
+    ]);
+  });
+
+  test('need no trial on one core', async () => {
+    const { opened, opener } = open({ 1: 10 });
+    await openWithFastestThreads(1, opener);
+    expect(opened).toEqual([1]);
   });
 });
 
