@@ -21,7 +21,10 @@ const squashed = new Map();
 function findIcon(set, key) {
   const { icons, aliases = {} } = loadSet(set);
   if (!squashed.has(set))
-    squashed.set(set, new Map([...Object.keys(aliases), ...Object.keys(icons)].map((name) => [squash(name), name])));
+    squashed.set(
+      set,
+      new Map([...Object.keys(aliases), ...Object.keys(icons)].map((name) => [squash(name), name])),
+    );
   const name = squashed.get(set).get(squash(key));
   return icons[name] ?? icons[aliases[name]?.parent];
 }

@@ -22,7 +22,8 @@ stage("render", "draw the icons")
 stage("synthesize", "speak words and questions, play sounds")
 stage("vision", "train the vision tower", 2800)
 stage("audio", "train the audio tower", 1500)
-stage("cache", "store tower outputs for the decoder's training, train the tokenizer if there is none")
+store = stage("cache", "store tower outputs for the decoder's training, train the tokenizer if there is none")
+store.add_argument("--part", choices=("pictures", "sounds"), help="this part only, as soon as its tower is trained")
 stage("dense", "decoder: dense warm-up", 1200)
 stage("experts", "decoder: four experts, specialised by modality", 600)
 stage("lora", "decoder: LoRA, routers and connectors, load balance", 250)
@@ -60,9 +61,9 @@ elif options.stage == "cache":
     from .llm.dialogues import Dialogues
     from .paths import STATE
 
-    features.cache("pictures")
-    features.cache("sounds")
-    if not (STATE / "tokenizer.model").exists():
+    for part in (options.part,) if options.part else ("pictures", "sounds"):
+        features.cache(part)
+    if not (STATE / "tokenizer.model").exists() and not options.part:
         train.make_tokenizer(Dialogues(features.Features()), styles.tokenizer_texts())
 elif options.stage in ("dense", "experts", "lora"):
     from .llm import train

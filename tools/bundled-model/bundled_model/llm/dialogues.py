@@ -10,7 +10,7 @@ from .prompt import user_text
 from .questions import QUESTIONS, plain, roughen
 
 #: How often each kind is drawn in training.
-MIX = {"name": 30, "group": 5, "check": 8, "scene": 14, "noise-picture": 2, "speech": 14, "sound": 8, "noise-sound": 2, "spoken-question": 9, "text": 16}
+MIX = {"name": 26, "group": 5, "check": 8, "scene": 16, "noise-picture": 2, "speech": 14, "sound": 8, "noise-sound": 2, "spoken-question": 11, "text": 20}
 
 _HELD_OUT_QUESTIONS = {plain(question) for _, new in QUESTIONS.values() for question in new}
 

@@ -27,7 +27,7 @@ def load_towers() -> tuple[vision.VisionClassifier, audio.AudioClassifier]:
 
 
 @torch.no_grad()
-def cache(part: str, icon_views: int = 16, speech_views: int = 3, sound_views: int = 4, scene_count: int = 24000) -> None:
+def cache(part: str, icon_views: int = 16, speech_views: int = 2, sound_views: int = 2, scene_count: int = 24000) -> None:
     """`part` pictures or sounds: STATE/features-<part>.pt holds features by set, the .json beside it their labels or facts."""
     eye, ear = load_towers()
     out: dict[str, dict] = {}

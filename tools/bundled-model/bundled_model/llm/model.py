@@ -14,10 +14,10 @@ from torch import Tensor, nn
 @dataclass
 class Config:
     vocab_size: int = 2048
-    hidden_size: int = 192
-    intermediate_size: int = 384
+    hidden_size: int = 160
+    intermediate_size: int = 320
     num_hidden_layers: int = 4
-    num_attention_heads: int = 6
+    num_attention_heads: int = 5
     num_experts: int = 1
     num_experts_per_tok: int = 1
     rms_norm_eps: float = 1e-5

@@ -20,6 +20,8 @@ from .prompt import AUDIO_ID, IMAGE_ID, SYSTEM, Tokenizer, full_text, train_toke
 
 IMAGE_ROWS = (IMAGE // vision.PATCH) ** 2
 EXPERTS, PER_TOKEN, RANK, ALPHA = 4, 2, 8, 16
+#: Noise on the features in training, relative to their spread: new styles and voices lie beside what the cache holds.
+NOISE = 0.15
 #: Batches that are drawn together and sorted by length.
 POOL = 6
 #: Experts that each kind of row is led to while experts specialise: text, picture, speech or sound, answers.
@@ -186,7 +188,7 @@ def upcycle(dense: UniMoe) -> UniMoe:
 def _run(name: str, model: UniMoe, batcher: Batcher, steps: int, rate: float, batch: int, stop_at: float, router: tuple[float, float] = (0, 0), check: bool = True) -> None:
     train = Dialogues(batcher.features)
     naming = NamingLoss(batcher.features, batcher.tokenizer)
-    trainer = Trainer(name, model, steps, rate, every=50, decay=0.02)
+    trainer = Trainer(name, model, steps, rate, every=100, decay=0.02)
     moe = model.config.num_experts > 1
 
     # Batches of dialogues of about the same length, out of a pool: padding is the larger part of the cost otherwise.
@@ -205,7 +207,10 @@ def _run(name: str, model: UniMoe, batcher: Batcher, steps: int, rate: float, ba
         return pool[step % POOL]
 
     def loss_of(step: int) -> dict[str, Tensor]:
-        inputs, ids, learn, length = batcher.batch(dialogues_of(step))
+        (prefix, known, images, image_rows, sounds, sound_rows), ids, learn, length = batcher.batch(dialogues_of(step))
+        generator = torch.Generator().manual_seed(step)
+        noisy = lambda media: media + NOISE * media.std() * torch.randn(media.shape, generator=generator) if len(media) else media
+        inputs = (prefix, known, noisy(images), image_rows, noisy(sounds), sound_rows)
         losses = {"answer": answer_loss(model, inputs, ids, learn), "naming": 0.2 * naming(model, step)}
         if moe:
             led, balance = router_losses(model, len(batcher.prefix), ids, length)
@@ -250,12 +255,12 @@ def train(stage: str, steps: int, batch: int = 48, stop_at: float = math.inf) ->
     batcher = Batcher(Features(), Tokenizer())
     began = time.time()
     if stage == "dense":
-        _run("llm-dense", UniMoe(config(1)), batcher, steps, 3e-3, batch, stop_at)
+        _run("llm-dense", UniMoe(config(1)), batcher, steps, 2.5e-3, batch, stop_at)
     elif stage == "experts":
         # From here on training sees the weights as the exported file will hold them.
         model = upcycle(load("llm-dense", experts=1))
         Weight.quantized = True
-        _run("llm-experts", model, batcher, steps, 2e-3, batch, stop_at, (0.05, 0.01), check=False)
+        _run("llm-experts", model, batcher, steps, 1.2e-3, batch, stop_at, (0.05, 0.01))
     elif stage == "lora":
         model = load("llm-experts")
         # The reference's base is stored in half precision.
@@ -264,7 +269,7 @@ def train(stage: str, steps: int, batch: int = 48, stop_at: float = math.inf) ->
                 parameter.copy_(parameter.half().float())
         add_lora(model)
         Weight.quantized = True
-        _run("llm-lora", model, batcher, steps, 2e-3, batch, stop_at, (0.0, 0.01), check=False)
+        _run("llm-lora", model, batcher, steps, 1e-3, batch, stop_at, (0.0, 0.01), check=False)
     print(f"{stage}: {time.time() - began:.0f} s", flush=True)
 
 

@@ -1,7 +1,8 @@
-"""What both towers share: bfloat16 matrix products, warm-up and cosine schedule by pictures seen, resumable state."""
+"""What all stages share: bfloat16 matrix products, warm-up and cosine schedule, resumable state."""
 
 import math
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -18,7 +19,8 @@ def autocast():
 
 
 class Trainer:
-    """AdamW with a cosine schedule over `steps`; saves `STATE/<name>.pt` at every report and continues from it."""
+    """AdamW with a cosine schedule over `steps`, or over the time until `stop_at` where that ends sooner; saves `STATE/<name>.pt` at every
+    report and continues from it."""
 
     def __init__(self, name: str, model: nn.Module, steps: int, rate: float, every: int = 200, decay: float = 0.05):
         self.path, self.model, self.steps, self.rate, self.every = Path(STATE / f"{name}.pt"), model, steps, rate, every
@@ -26,27 +28,32 @@ class Trainer:
         others = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
         self.optimizer = torch.optim.AdamW([{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0}], lr=rate, betas=(0.9, 0.98))
         self.step, self.name, self.losses = 0, name, {}
-        self.seconds = 0.0
+        self.seconds, self.progress = 0.0, 0.0
         if self.path.exists():
             state = torch.load(self.path, weights_only=True)
             model.load_state_dict(state["model"])
             if state["step"] < steps:
                 self.optimizer.load_state_dict(state["optimizer"])
-            self.step, self.seconds = state["step"], state["seconds"]
+            self.step, self.seconds, self.progress = state["step"], state["seconds"], state.get("progress", 0.0)
             print(f"{name}: continues at step {self.step}", flush=True)
 
     def save(self) -> None:
         temporary = self.path.with_suffix(".tmp")
-        torch.save({"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "step": self.step, "seconds": self.seconds}, temporary)
+        torch.save({"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "step": self.step, "seconds": self.seconds, "progress": self.progress}, temporary)
         temporary.replace(self.path)
 
     def run(self, loss_of, evaluate=None, stop_at: float = math.inf) -> None:
-        """`loss_of(step)` returns a dictionary of losses, summed. Ends after `steps` or at the clock time `stop_at`."""
-        began = time.time()
-        while self.step < self.steps and time.time() < stop_at:
-            warm, progress = min(1.0, (self.step + 1) / min(200, 1 + self.steps // 6)), self.step / self.steps
+        """`loss_of(step)` returns a dictionary of losses, summed. Ends after `steps`, at the clock time `stop_at` or when asked to terminate; the state is saved in any case."""
+        stopped = []
+        signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
+        began = started = time.time()
+        before = self.progress if self.step < self.steps else 0.0
+        while self.step < self.steps and time.time() < stop_at and not stopped:
+            warm = min(1.0, (self.step + 1) / min(200, 1 + self.steps // 6))
+            timed = before + (1 - before) * (time.time() - started) / (stop_at - started)
+            self.progress = max(self.step / self.steps, timed)
             for group in self.optimizer.param_groups:
-                group["lr"] = self.rate * warm * (0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * progress)))
+                group["lr"] = self.rate * warm * (0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * self.progress)))
             losses = loss_of(self.step)
             self.optimizer.zero_grad(set_to_none=True)
             sum(losses.values()).backward()
@@ -65,6 +72,7 @@ class Trainer:
                     with torch.no_grad(), autocast():
                         extra = " | " + evaluate()
                     self.model.train()
-                print(f"{self.name} {self.step}/{self.steps} {self.seconds:.0f} s {told}{extra}", flush=True)
+                print(f"{self.name} {self.step}/{self.steps} {self.seconds:.0f} s, {100 * self.progress:.0f} % {told}{extra}", flush=True)
                 self.save()
+        self.seconds += time.time() - began
         self.save()
