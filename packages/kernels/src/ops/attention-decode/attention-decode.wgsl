@@ -8,6 +8,7 @@
 // contiguous. Each team keeps its own running maximum and sums; the workgroup's teams are merged at the end.
 // With subgroups a team lies within one, takes one key per step and adds its products by shuffles, without a barrier. Its
 // loops are written out, so that sums and, with OWN_QUERIES, queries have fixed places: registers, whatever the compiler.
+// ALONE makes one team a workgroup, which then needs neither barrier nor merge: CPU adapters switch contexts at barriers.
 // Without, it takes TEAM keys per step, in the phases 1 products · 2 scores, lane i adding up key i · 3 weighted values,
 // through (64 × 8 + 64) × HEADS × 4 B = 9 KiB of workgroup memory. Queries take up to 2 KiB, the merge up to 8 KiB with
 // subgroups and 4 KiB without. The lowest finite f32 stands for "no key yet"; keys past the end get weight 0.
@@ -15,18 +16,19 @@
 #const HEAD_DIM: u32
 #const HEADS: u32    // query heads of a workgroup, at most 4
 #const TEAM: u32     // 8 or 4
+#const TEAMS: u32    // of a workgroup; 64 invocations, or with ALONE one team
 #const ROUNDS: u32   // vec4 columns of a lane
 #flag SUBGROUPS
 #flag OWN_QUERIES    // only with SUBGROUPS
+#flag ALONE          // only with OWN_QUERIES
 #if SUBGROUPS
 enable subgroups;
 #endif
 #include <kv-cache>
 
 const VECTORS: u32 = HEAD_DIM / 4u;
-const WORKGROUP_SIZE: u32 = 64u;
-const STEP_KEYS: u32 = WORKGROUP_SIZE;
-const TEAMS: u32 = WORKGROUP_SIZE / TEAM;
+const WORKGROUP_SIZE: u32 = TEAMS * TEAM;
+const STEP_KEYS: u32 = 64u;   // the least of a range
 const COLUMNS: u32 = ROUNDS * TEAM;
 const PARTIAL_STRIDE: u32 = VECTORS + 1u;   // maximum and sum, then the weighted values
 const SCORE_SCALE: f32 = 1.44269504 / sqrt(f32(HEAD_DIM));   // weights are powers of two
@@ -43,10 +45,12 @@ struct Params { capacity: u32, group: u32, splits: u32, team_keys: u32, num_team
 @group(0) @binding(4) var<storage, read> position: array<u32>;                  // [1] keys before the new token's
 @group(0) @binding(5) var<storage, read_write> partials: array<vec4<f32>>;      // [heads, splits, 4 + head_dim]
 
+#if !ALONE
 var<workgroup> queries: array<vec4<f32>, HEADS * COLUMNS>;
 var<workgroup> merged: array<vec4<f32>, TEAMS * VECTORS>;
 var<workgroup> team_max: array<f32, HEADS * TEAMS>;
 var<workgroup> team_sum: array<f32, HEADS * TEAMS>;
+#endif
 #if !SUBGROUPS
 var<workgroup> products: array<f32, HEADS * WORKGROUP_SIZE * TEAM>;
 var<workgroup> team_scores: array<f32, HEADS * WORKGROUP_SIZE>;
@@ -60,6 +64,13 @@ fn sum_of_team(value: f32) -> f32 {
   return sum;
 }
 #endif
+
+fn query(kv_head: u32, head: u32, column: u32) -> vec4<f32> {
+  if (head >= params.group || column >= VECTORS) {
+    return vec4<f32>();
+  }
+  return vec4<f32>(q[(kv_head * params.group + head) * VECTORS + column]) * SCORE_SCALE;
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -80,16 +91,12 @@ fn main(
   let team = lane / TEAM;
   let member = lane % TEAM;
 
+#if !ALONE
   for (var i = lane; i < HEADS * COLUMNS; i += WORKGROUP_SIZE) {
-    let head = first_head + i / COLUMNS;
-    let column = i % COLUMNS;
-    var query = vec4<f32>();
-    if (head < params.group && column < VECTORS) {
-      query = vec4<f32>(q[(kv_head * params.group + head) * VECTORS + column]) * SCORE_SCALE;
-    }
-    queries[i] = query;
+    queries[i] = query(kv_head, first_head + i / COLUMNS, i % COLUMNS);
   }
   workgroupBarrier();
+#endif
 
   var sums: array<vec4<f32>, HEADS * ROUNDS>;
   var running_max: array<f32, HEADS>;
@@ -106,7 +113,11 @@ fn main(
   var own: array<vec4<f32>, HEADS * ROUNDS>;
 #repeat h HEADS
 #repeat r ROUNDS
+#if ALONE
+  own[$h * ROUNDS + $r] = query(kv_head, first_head + $h, $r * TEAM + member);
+#else
   own[$h * ROUNDS + $r] = queries[$h * COLUMNS + $r * TEAM + member];
+#endif
 #endrepeat
 #endrepeat
 #endif
@@ -203,6 +214,21 @@ fn main(
   }
 #endif
 
+#if ALONE
+#repeat h HEADS
+  if (first_head + $h < params.group) {
+    let partial = ((kv_head * params.group + first_head + $h) * params.splits + split) * PARTIAL_STRIDE;
+    if (member == 0u) {
+      partials[partial] = vec4(running_max[$h], running_sum[$h], 0.0, 0.0);
+    }
+#repeat r ROUNDS
+    if ($r * TEAM + member < VECTORS) {
+      partials[partial + 1u + column$r] = sums[$h * ROUNDS + $r];
+    }
+#endrepeat
+  }
+#endrepeat
+#else
   for (var h = 0u; h < HEADS; h++) {
     if (member == 0u) {
       team_max[h * TEAMS + team] = running_max[h];
@@ -242,4 +268,5 @@ fn main(
     }
     workgroupBarrier();
   }
+#endif
 }
