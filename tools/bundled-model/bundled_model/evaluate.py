@@ -10,7 +10,7 @@ from .llm.dialogues import Dialogue, Dialogues
 from .llm.features import Features
 from .llm.model import UniMoe, Weight
 from .llm.prompt import AUDIO_ID, IMAGE_ID, Tokenizer
-from .llm.train import EXPERTS, Batcher, add_lora, correct, generate, load
+from .llm.train import EXPERTS, Batcher, add_lora, load, right
 from .paths import STATE
 
 KINDS = ("name", "group", "check", "scene", "speech", "sound", "spoken-question", "text", "noise-picture", "noise-sound")
@@ -31,11 +31,7 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
 
 
 def _ask(model: UniMoe, batcher: Batcher, dialogues: list[Dialogue]) -> list[bool]:
-    out = []
-    for start in range(0, len(dialogues), 64):
-        part = dialogues[start : start + 64]
-        out += [correct(d, a) for d, a in zip(part, generate(model, batcher, part))]
-    return out
+    return [hit for start in range(0, len(dialogues), 64) for hit in right(model, batcher, dialogues[start : start + 64])]
 
 
 @torch.no_grad()

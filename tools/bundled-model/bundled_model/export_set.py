@@ -48,6 +48,12 @@ class Sources:
                 if isinstance(label, str):
                     self.by_label.setdefault(name, {}).setdefault(label, []).append(i)
 
+    def draw_icons(self, dialogues: list[Dialogue]) -> None:
+        """All icons that they show, in one go: the renderer takes long to start."""
+        places = sorted({place for dialogue in dialogues for place in dialogue.images if place[0] in self.rows})
+        jobs = [self.icons[self.rows[name][i]]["job"] for name, i in places]
+        self.drawn = dict(zip(places, pictures.draw_jobs(jobs, PIXELS))) if jobs else {}
+
     def picture(self, place: tuple[str, int], rng: random.Random) -> Image.Image:
         name, i = place
         if name == "noise-new":
@@ -55,7 +61,9 @@ class Sources:
         if name in self.scenes:
             return Image.fromarray(self.scenes[name][i][0])
         side = int(PIXELS * rng.uniform(0.72, 0.94))
-        icon = pictures.draw_jobs([self.icons[self.rows[name][i]]["job"]], side)[0].astype(np.float32)
+        # Premultiplied: scaled channel by channel.
+        channels = [Image.fromarray(channel).resize((side, side), Image.LANCZOS) for channel in np.moveaxis(self.drawn[place], 2, 0)]
+        icon = np.stack([np.asarray(channel) for channel in channels], 2).astype(np.float32)
         paper = np.array(rng.choice(((255, 255, 255), (255, 255, 255), (246, 244, 238), tuple(rng.randint(60, 255) for _ in range(3)))), np.float32)
         out = np.zeros((PIXELS, PIXELS, 3), np.float32) + paper
         x, y = rng.randint(0, PIXELS - side), rng.randint(0, PIXELS - side)
@@ -91,22 +99,25 @@ def export_set(folder: Path, name: str, each: int) -> None:
         dialogues.icons = "mono"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    items = []
+    asked = []
     for kind in ("name",) if name == "line-art" else KINDS:
         for i in range(each):
             rng = random.Random(f"set/{name}/{kind}/{i}")
-            dialogue = dialogues.draw(rng, kind)
-            answers, match = _accepted(dialogue)
-            item = {"id": f"{kind}-{i + 1}", "kind": dialogue.kind, "answers": answers, "match": match}
-            question = dialogue.turns[-1][0].replace(f"{IMAGE}\n", "").replace(f"{AUDIO}\n", "")
-            if question:
-                item["question"] = question
-            if dialogue.images:
-                item["image"] = f"{kind}-{i + 1}.png"
-                source.picture(dialogue.images[0], rng).save(folder / item["image"], optimize=True)
-            if dialogue.sounds:
-                item["audio"] = f"{kind}-{i + 1}.wav"
-                soundfile.write(folder / item["audio"], source.sound(dialogue.sounds[0][0], rng), RATE, "PCM_16")
-            items.append(item)
+            asked.append((f"{kind}-{i + 1}", dialogues.draw(rng, kind), rng))
+    source.draw_icons([dialogue for _, dialogue, _ in asked])
+    items = []
+    for id_, dialogue, rng in asked:
+        answers, match = _accepted(dialogue)
+        item = {"id": id_, "kind": dialogue.kind, "answers": answers, "match": match}
+        question = dialogue.turns[-1][0].replace(f"{IMAGE}\n", "").replace(f"{AUDIO}\n", "")
+        if question:
+            item["question"] = question
+        if dialogue.images:
+            item["image"] = f"{id_}.png"
+            source.picture(dialogue.images[0], rng).save(folder / item["image"], optimize=True)
+        if dialogue.sounds:
+            item["audio"] = f"{id_}.wav"
+            soundfile.write(folder / item["audio"], source.sound(dialogue.sounds[0][0], rng), RATE, "PCM_16")
+        items.append(item)
     (folder / "set.json").write_text(json.dumps({"version": 1, "name": name, "description": description, "items": items}, indent=1, ensure_ascii=False) + "\n")
     print(f"{len(items)} questions in {folder}")

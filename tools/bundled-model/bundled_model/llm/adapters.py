@@ -13,7 +13,7 @@ from .features import Features
 from .model import SwitchedWeight, UniMoe, Weight
 from .prompt import Tokenizer
 from .styles import DESCRIPTIONS, restyle
-from .train import Batcher, add_lora, answer_loss, generate, load, lora_weights
+from .train import Batcher, add_lora, answer_loss, generate, load, lora_weights, right
 
 RANK, ALPHA = 8, 16
 
@@ -32,7 +32,7 @@ def attach(model: UniMoe) -> dict[str, SwitchedWeight]:
     return adapters
 
 
-def train(style: str, steps: int, batch: int = 32, rate: float = 4e-3, stop_at: float = float("inf")) -> None:
+def train(style: str, steps: int, batch: int = 32, rate: float = 3e-3, stop_at: float = float("inf")) -> None:
     torch.manual_seed(5)
     batcher = Batcher(Features(), Tokenizer())
     model = load("llm-lora", add_lora)
@@ -46,20 +46,20 @@ def train(style: str, steps: int, batch: int = 32, rate: float = 4e-3, stop_at: 
         inputs, ids, learn, _ = batcher.batch([restyle(dialogues.draw(rng), style) for _ in range(batch)])
         return {"answer": answer_loss(model, inputs, ids, learn)}
 
-    def right(each: int) -> dict[str, float]:
+    def measured(each: int) -> dict[str, float]:
         """Percent of answers that are right and in the style, by kind."""
         share = {}
         for kind in MIX:
             asked = [restyle(held_out.draw(random.Random(f"{style}/{kind}/{i}"), kind), style) for i in range(each)]
-            found = generate(model, batcher, asked)
-            share[kind] = round(100 * sum(d.turns[-1][1] == a for d, a in zip(asked, found)) / each, 1)
+            print(kind, generate(model, batcher, asked[:2]))
+            share[kind] = round(100 * sum(right(model, batcher, asked)) / each, 1)
         return share
 
     trainer = Trainer(f"adapter-{style}", holder, steps, rate, every=50, decay=0.0)
     trainer.run(loss_of, None, stop_at)
     write.write_adapter(style, DESCRIPTIONS[style], adapters, RANK, ALPHA, REFERENCE / "adapters")
     with torch.no_grad():
-        results = right(60)
+        results = measured(100)
     (STATE / f"adapter-{style}.json").write_text(json.dumps(results))
     print(results)
     print(f"adapter {style} in {REFERENCE / 'adapters'}; state in {STATE}")
