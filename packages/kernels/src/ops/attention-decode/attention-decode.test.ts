@@ -25,6 +25,8 @@ const TYPES: readonly { activations: FloatType; cache: FloatType }[] = [
 ];
 
 for (const { name: path, gpu } of await gpuPaths()) {
+  // Merged teams are tested on every path, teams alone wherever a subgroup can be one.
+  const workgroups = gpu.capabilities.subgroupMinSize >= 4 ? [false, true] : [false];
   describe(`attention-decode (${path})`, () => {
     for (const testCase of attentionDecodeCases) {
       for (const { activations, cache } of TYPES) {
@@ -44,21 +46,24 @@ for (const { name: path, gpu } of await gpuPaths()) {
           const keys = uploadFloats(gpu, 'keys', cacheShape, inputs.keys, cache);
           const values = uploadFloats(gpu, 'values', cacheShape, inputs.values, cache);
           const position = uploadIntegers(gpu, 'position', [1], Uint32Array.of(past));
-          const scratch = guardedTensor(gpu, 'scratch', scratchShape, 'f32');
-          const y = guardedTensor(gpu, 'y', [1, heads * headDim], activations);
-          const list = new CommandList(gpu);
-          attentionDecode(list, { q, keys, values, position, y, scratch });
-          list.submit();
           const expected = attentionOracle(
             testCase,
             stored(inputs.q, activations),
             stored(inputs.keys, cache),
             stored(inputs.values, cache),
           );
-          expectClose(await readFloats(gpu, y), expected, TOLERANCE[activations]);
-          await readFloats(gpu, scratch);
-          list.dispose();
-          destroyTensors(q, keys, values, position, scratch, y);
+          for (const alone of workgroups) {
+            const scratch = guardedTensor(gpu, 'scratch', scratchShape, 'f32');
+            const y = guardedTensor(gpu, 'y', [1, heads * headDim], activations);
+            const list = new CommandList(gpu);
+            attentionDecode(list, { q, keys, values, position, y, scratch, alone });
+            list.submit();
+            expectClose(await readFloats(gpu, y), expected, TOLERANCE[activations], `alone: ${alone}`);
+            await readFloats(gpu, scratch);
+            list.dispose();
+            destroyTensors(scratch, y);
+          }
+          destroyTensors(q, keys, values, position);
         });
       }
     }

@@ -31,6 +31,8 @@ export interface AttentionDecodeArgs {
   readonly y: Tensor;
   /** f32 of the shape that `attentionDecodeScratch` gives. */
   readonly scratch: Tensor;
+  /** Whether a team is a workgroup, which needs subgroups of at least four; narrow subgroups by default. For tests. */
+  readonly alone?: boolean;
 }
 
 /** Shape of the partial results, `[numHeads, splits, 4 + headDim]` in f32, for a cache of `capacity` positions. */
@@ -58,7 +60,15 @@ export function attentionDecodeScratch({
  */
 export function attentionDecode(
   list: CommandList,
-  { q, keys, values, position, y, scratch }: AttentionDecodeArgs,
+  {
+    q,
+    keys,
+    values,
+    position,
+    y,
+    scratch,
+    alone = narrowSubgroups(list.gpu.capabilities),
+  }: AttentionDecodeArgs,
 ): void {
   expectShape(q, [1, -1, -1], 'q');
   expectDType(q, ['f32', 'f16'], 'q');
@@ -73,8 +83,8 @@ export function attentionDecode(
   expectDType(scratch, ['f32'], 'scratch');
   const splits = scratchShape[1] ?? 1;
   const group = numHeads / numKvHeads;
-  const { team, teams, subgroups, maxHeads } = decodeTeam(list.gpu.capabilities);
-  const alone = teams === 1;
+  const { team, subgroups, maxHeads } = decodeTeam(list.gpu.capabilities);
+  const teams = alone ? 1 : STEP_KEYS / team;
   const chunks = Math.ceil(group / maxHeads);
   const heads = Math.ceil(group / chunks);
   const rounds = Math.ceil(headDim / 4 / team);
@@ -105,17 +115,15 @@ export function attentionDecode(
 }
 
 /**
- * Lanes that share a key, such teams in a workgroup, and its query heads. A team must lie within the smallest subgroup; with
- * four lanes a lane holds twice the columns, so half the heads fit its registers. Narrow subgroups are teams of their own,
- * without a barrier: 3 times faster on lavapipe and 9 on SwiftShader.
+ * Lanes that share a key, and query heads of a workgroup. A team must lie within the smallest subgroup; with four lanes
+ * a lane holds twice the columns, so half the heads fit its registers.
  */
-function decodeTeam(capabilities: Capabilities): {
+function decodeTeam({ subgroups, subgroupMinSize }: Capabilities): {
   readonly team: number;
-  readonly teams: number;
   readonly subgroups: boolean;
   readonly maxHeads: number;
 } {
-  const subgroups = capabilities.subgroups && capabilities.subgroupMinSize >= 4;
-  const team = subgroups && capabilities.subgroupMinSize < 8 ? 4 : 8;
-  return { team, teams: narrowSubgroups(capabilities) ? 1 : 64 / team, subgroups, maxHeads: team / 2 };
+  if (subgroups && subgroupMinSize >= 8) return { team: 8, subgroups: true, maxHeads: 4 };
+  if (subgroups && subgroupMinSize >= 4) return { team: 4, subgroups: true, maxHeads: 2 };
+  return { team: 8, subgroups: false, maxHeads: 4 };
 }
