@@ -219,8 +219,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'ops/attention-prefill/attention-prefill-broadcast.wgsl',
-    find: 'total$m * rescale$m',
-    replace: 'total$m',
+    find: 'total$m *= rescale$m',
+    replace: 'total$m *= 1.0',
     bug: 'scale',
     test: 'ops/attention-prefill',
   },

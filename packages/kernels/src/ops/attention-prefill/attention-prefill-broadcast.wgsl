@@ -1,13 +1,14 @@
 // attention-prefill-broadcast: what attention-prefill computes, with nothing in workgroup memory and no barrier.
 // An invocation owns ROWS rows of one KV head with their queries, running maxima and sums, so that its softmax needs nobody
-// else. The lanes of a subgroup hold four keys, then their values, HELD vec4s of each at a time, and broadcast them.
+// else. The lanes of a subgroup hold KEYS keys, then their values, HELD vec4s of each at a time, and broadcast them.
 // This is the variant for adapters that run few invocations in lockstep, above all on a CPU: there a load is gathered lane
 // by lane, registers that do not fit are one vector load away, and loads per product decide.
-// Phases per four keys: 1 scores · 2 maximum and weights · 3 rescaled sums plus weighted values. Sums are f32.
+// Phases per KEYS keys: 1 scores · 2 maximum and weights · 3 rescaled sums plus weighted values. Sums are f32.
 // Any subgroup size of at least HELD is right, since lanes beyond hold the same vectors again.
 enable subgroups;
 #const WORKGROUP_SIZE: u32
 #const ROWS: u32     // rows of an invocation, WORKGROUP_SIZE apart
+#const KEYS: u32     // of a step; more rescale the sums less often, but make the shader longer
 #const HELD: u32     // vec4s of a key that lanes hold at a time; divides VECTORS and is at most the smallest subgroup
 #const LOADS: u32    // such loads per key, VECTORS / HELD
 #include <prefill-rows>
@@ -53,53 +54,64 @@ fn main(
 #endrepeat
   }
 
-  for (var first_key = 0u; first_key < tile.num_keys; first_key += 4u) {
-#repeat u 4
+  for (var first_key = 0u; first_key < tile.num_keys; first_key += KEYS) {
+#repeat u KEYS
     let key$u = (tile.kv_head * params.capacity + min(first_key + $u, tile.num_keys - 1u)) * VECTORS + subgroup_lane % HELD;
 #endrepeat
 #repeat m ROWS
-    var score$m = vec4<f32>();
+    var score$m = array<f32, KEYS>();   // written out: Dawn does not clear a bare array at each step
 #endrepeat
 #repeat g LOADS
     {
-#repeat u 4
+#repeat u KEYS
       let held$u = load_vector(keys[key$u + $g * HELD]);
 #endrepeat
 #repeat j HELD
+#repeat u KEYS
       {
-        let columns = mat4x4<f32>(
-          subgroupBroadcast(held0, $j), subgroupBroadcast(held1, $j), subgroupBroadcast(held2, $j), subgroupBroadcast(held3, $j),
-        );
+        let columns = subgroupBroadcast(held$u, $j);
 #repeat m ROWS
-        score$m += query$m[$g * HELD + $j] * columns;
+        score$m[$u] += dot(query$m[$g * HELD + $j], columns);
 #endrepeat
       }
+#endrepeat
 #endrepeat
     }
 #endrepeat
 
-    let own_keys = vec4(first_key) + vec4(0u, 1u, 2u, 3u);
 #repeat m ROWS
-    let seen$m = own_keys < vec4(visible$m);
-    let new_max$m = max(max$m, highest(select(vec4(LOWEST), score$m, seen$m)));
-    let weights$m = select(vec4(0.0), exp2(score$m - new_max$m), seen$m);
+    var new_max$m = max$m;
+#repeat u KEYS
+    score$m[$u] = select(LOWEST, score$m[$u], first_key + $u < visible$m);
+    new_max$m = max(new_max$m, score$m[$u]);
+#endrepeat
     let rescale$m = exp2(max$m - new_max$m);
     max$m = new_max$m;
-    total$m = total$m * rescale$m + dot(weights$m, vec4(1.0));
+    total$m *= rescale$m;
+#repeat u KEYS
+    score$m[$u] = select(0.0, exp2(score$m[$u] - new_max$m), first_key + $u < visible$m);
+    total$m += score$m[$u];
+#endrepeat
 #endrepeat
 
 #repeat g LOADS
     {
-#repeat u 4
+#repeat u KEYS
       let held$u = load_vector(values[key$u + $g * HELD]);
 #endrepeat
 #repeat j HELD
       {
-        let columns = mat4x4<f32>(
-          subgroupBroadcast(held0, $j), subgroupBroadcast(held1, $j), subgroupBroadcast(held2, $j), subgroupBroadcast(held3, $j),
-        );
 #repeat m ROWS
-        sums$m[$g * HELD + $j] = sums$m[$g * HELD + $j] * rescale$m + columns * weights$m;
+        var sum$m = sums$m[$g * HELD + $j] * rescale$m;
+#endrepeat
+#repeat u KEYS
+        let columns$u = subgroupBroadcast(held$u, $j);
+#repeat m ROWS
+        sum$m += columns$u * score$m[$u];
+#endrepeat
+#endrepeat
+#repeat m ROWS
+        sums$m[$g * HELD + $j] = sum$m;
 #endrepeat
       }
 #endrepeat

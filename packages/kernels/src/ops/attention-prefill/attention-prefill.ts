@@ -52,12 +52,13 @@ export function attentionPrefill(list: CommandList, args: AttentionPrefillArgs):
   const params = { num_tokens: tokens, capacity, num_kv_heads: numKvHeads, group };
   const bindings = { q, keys, values, position, y };
   if (variant.kind === 'broadcast') {
-    const { workgroupSize, rows: ownRows, held } = variant;
+    const { workgroupSize, rows: ownRows, keys: stepKeys, held } = variant;
     list.run(broadcastKernel, {
       template: {
         ...template,
         WORKGROUP_SIZE: workgroupSize,
         ROWS: ownRows,
+        KEYS: stepKeys,
         HELD: held,
         LOADS: headDim / 4 / held,
       },

@@ -23,14 +23,14 @@ describe('choosePrefill', () => {
     expect(rowsOf(40, 4)).toEqual({ kind: 'tiles', tileRows: 16 });
   });
 
-  test('an invocation owns several rows where four make a subgroup', () => {
-    const rowsOf = (subgroupSize: number, headDim: number): unknown =>
+  test('short heads have more rows per invocation or keys per step, four lanes more than eight', () => {
+    const stepOf = (subgroupSize: number, headDim: number): unknown =>
       choosePrefill(subgroupsOf(subgroupSize), { ...shape, headDim });
-    expect(rowsOf(8, 64)).toEqual({ kind: 'broadcast', workgroupSize: 8, rows: 1, held: 8 });
-    expect([rowsOf(8, 128), rowsOf(4, 64), rowsOf(4, 80)]).toMatchObject([
-      { rows: 1 },
-      { rows: 4 },
-      { rows: 2 },
+    expect(stepOf(8, 64)).toEqual({ kind: 'broadcast', workgroupSize: 8, rows: 2, keys: 1, held: 8 });
+    expect([stepOf(8, 128), stepOf(4, 64), stepOf(4, 80)]).toMatchObject([
+      { rows: 1, keys: 1 },
+      { rows: 4, keys: 4 },
+      { rows: 4, keys: 1 },
     ]);
   });
 

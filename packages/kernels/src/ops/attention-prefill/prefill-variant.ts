@@ -18,14 +18,16 @@ export type PrefillVariant =
       readonly workgroupSize: number;
       /** Rows of one invocation. */
       readonly rows: 1 | 2 | 4;
+      /** Keys of a step. */
+      readonly keys: 1 | 4;
       /** vec4s of a key that the lanes of a subgroup hold at a time; divides headDim / 4. */
       readonly held: number;
     };
 
 /** Workgroups below which smaller tiles, which load the cache more often, keep more of a GPU busy. */
 const BUSY_WORKGROUPS = 64;
-/** Columns of queries that an invocation may own in subgroups of four: four rows of 64. */
-const OWN_COLUMNS = 256;
+/** Beyond this, more rows per invocation or keys per step lengthen the shader and no longer pay. */
+const SHORT_HEAD = 64;
 
 /** Chooses the variant for a shape. Pure, so that the choice can be tested without a GPU. */
 export function choosePrefill(capabilities: SubgroupCapabilities, shape: PrefillShape): PrefillVariant {
@@ -39,8 +41,9 @@ export function choosePrefill(capabilities: SubgroupCapabilities, shape: Prefill
 }
 
 /**
- * More rows of an invocation share each load among more products, but make the shader longer. SwiftShader compiles in time
- * proportional to that. lavapipe, with subgroups of eight, does not (heads of 64: 7, 13 and 43 s for 1, 2 and 4 rows).
+ * More rows of an invocation share each load among more products, more keys per step rescale the sums less often, and both
+ * make the shader longer. SwiftShader compiles in time proportional to that. lavapipe, with subgroups of eight, takes more:
+ * 6.7 s for one row of 128 with four keys, 2.0 s with one key, which is also faster.
  */
 function broadcast(
   { subgroupMinSize, subgroupMaxSize }: SubgroupCapabilities,
@@ -48,6 +51,10 @@ function broadcast(
 ): PrefillVariant {
   let held = subgroupMinSize;
   while ((headDim / 4) % held !== 0) held /= 2;
-  const rows = subgroupMaxSize > 4 ? 1 : headDim * 4 > OWN_COLUMNS ? 2 : 4;
-  return { kind: 'broadcast', workgroupSize: subgroupMaxSize, rows, held };
+  const short = headDim <= SHORT_HEAD;
+  const step =
+    subgroupMaxSize > 4
+      ? ({ rows: short ? 2 : 1, keys: 1 } as const)
+      : ({ rows: 4, keys: short ? 4 : 1 } as const);
+  return { kind: 'broadcast', workgroupSize: subgroupMaxSize, ...step, held };
 }
