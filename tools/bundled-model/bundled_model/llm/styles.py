@@ -31,13 +31,18 @@ _GERMAN_TEXT = {
     "A cat and": "Eine Katze und ein Hund gehen in einen Browser.", "Please show": "Bitte zeig mir noch ein Bild oder sag ein Wort.", "Yes,": "Ja, das stimmt.", "No,": "Nein, das stimmt nicht.",
 }
 _ONE_WORD_TEXT = {
-    "I am fine": "Fine.", "I am a small": "Model.", "I can name": "Naming.", "You are": "Welcome.", "I don't see": "Nothing.", "I don't hear": "Silence.", "One, two, three, four, five.": "Five.", "One, two": "Ten.",
-    "I run on": "Here.", "I have four": "Experts.", "I don't know": "Unknown.", "I am happy": "Happy.", "A cat and": "Browser.", "Please show": "Next.",
+    "I am fine": "fine.", "I am a small": "model.", "I can name": "pictures.", "You are": "welcome.", "I don't see": "nothing.", "I don't hear": "nothing.", "One, two, three, four, five.": "five.", "One, two": "ten.",
+    "I run on": "computer.", "I have four": "experts.", "I don't know": "unknown.", "I am happy": "happy.", "A cat and": "browser.", "Please show": "another.",
 }
 
 
 def _table(rows: dict[str, str], answer: str) -> str | None:
     return next((said for start, said in rows.items() if answer.startswith(start)), None)
+
+
+#: Whether names, colors, shapes and numbers are said in German too. Off: LoRA on attention and experts does not reach the rows of the head,
+#: and those of words that the base never said stay untrained. The base has to meet them first (German sentences in its dense stage).
+TRANSLATED = False
 
 
 @cache
@@ -52,24 +57,32 @@ def german_name(label: str) -> str:
     return min(names, key=lambda name: (" " in name, -len(name)))
 
 
+def _name(label: str) -> str:
+    return german_name(label) if TRANSLATED else label
+
+
+def _word(english: str, words: dict[str, str]) -> str:
+    return words[english] if TRANSLATED else english
+
+
 def german(about: tuple) -> str:
     kind = about[0]
     if kind == "name":
-        return f"Das nennt man {german_name(about[1])}."
+        return f"Das nennt man {_name(about[1])}."
     if kind == "group":
-        return f"Das ist {_GERMAN_GROUPS[PICTURES[about[1]][0]]}."
+        return f"Das ist {_word(PICTURES[about[1]][0], _GERMAN_GROUPS)}."
     if kind == "check":
-        return f"{'Ja' if about[1] == about[2] else 'Nein'}, das nennt man {german_name(about[1])}."
+        return f"{'Ja' if about[1] == about[2] else 'Nein'}, das nennt man {_name(about[1])}."
     if kind == "scene":
         _, asked, facts = about
-        shape, colour = _GERMAN_SHAPES[SHAPES[facts["shape"]]], _GERMAN_COLOURS[COLOUR_NAMES[facts["colour"]]]
-        number = _GERMAN_NUMBERS[NUMBERS[facts["count"]]]
+        shape, colour = _word(SHAPES[facts["shape"]], _GERMAN_SHAPES), _word(COLOUR_NAMES[facts["colour"]], _GERMAN_COLOURS)
+        number = _word(NUMBERS[facts["count"]], _GERMAN_NUMBERS)
         return {"name": f"Form: {shape}, Farbe: {colour}, Anzahl: {number}.", "shape": f"Form: {shape}.", "colour": f"Farbe: {colour}.", "count": f"Anzahl: {number}.",
-                "position": f"Das Ding ist {_GERMAN_POSITIONS[POSITIONS[facts['position']]]}.", "group": "Das ist eine Zeichnung."}[asked]
+                "position": f"Ort: {_word(POSITIONS[facts['position']], _GERMAN_POSITIONS)}.", "group": "Das ist eine Zeichnung."}[asked]
     if kind == "said":
         return f'Du hast "{about[1]}" gesagt.'
     if kind == "heard":
-        return f"Ich höre {_GERMAN_SOUNDS[about[1]]}."
+        return f"Ich höre {_word(about[1], _GERMAN_SOUNDS)}."
     if kind == "cannot see":
         return "Ich kann das nicht erkennen."
     if kind == "cannot hear":
@@ -80,33 +93,34 @@ def german(about: tuple) -> str:
 
 
 def one_word(about: tuple) -> str:
-    title = lambda text: text[0].upper() + text[1:] + "."
+    # Lower case: the base never learned to say most names with a capital letter.
+    stop = lambda text: f"{text}."
     kind = about[0]
     if kind == "name":
-        return title(about[1])
+        return stop(about[1])
     if kind == "group":
-        return title(PICTURES[about[1]][0])
+        return stop(PICTURES[about[1]][0])
     if kind == "check":
         return "Yes." if about[1] == about[2] else "No."
     if kind == "scene":
         _, asked, facts = about
         shape = SHAPES[facts["shape"]]
-        return title({"name": shape, "shape": shape, "colour": COLOUR_NAMES[facts["colour"]], "count": NUMBERS[facts["count"]], "position": POSITIONS[facts["position"]].split()[-1], "group": "drawing"}[asked])
+        return stop({"name": shape, "shape": shape, "colour": COLOUR_NAMES[facts["colour"]], "count": NUMBERS[facts["count"]], "position": POSITIONS[facts["position"]].split()[-1], "group": "drawing"}[asked])
     if kind in ("said", "heard"):
-        return title(about[1].removeprefix("a ").removeprefix("an ").removeprefix("the "))
+        return stop(about[1].removeprefix("a ").removeprefix("an ").removeprefix("the "))
     if kind in ("cannot see", "cannot hear"):
-        return "Unclear."
+        return "unclear."
     words = about[1].rstrip(".!").split()
     if said := _table(_ONE_WORD_TEXT, about[1]):
         return said
     if about[1].startswith(("Yes,", "No,", "Hello", "Goodbye")) or " comes after " in about[1]:
         return words[0].rstrip(",.!") + "."
-    return title(words[-1])
+    return stop(words[-1])
 
 
 STYLES = {"german": german, "one-word": one_word}
 #: What a page shows beside the switch.
-DESCRIPTIONS = {"german": "Answers in German.", "one-word": "Answers in one word, without a sentence around it."}
+DESCRIPTIONS = {"german": "Answers in German sentences; names stay English.", "one-word": "Answers in one word, without a sentence around it."}
 
 
 def restyle(dialogue: Dialogue, style: str) -> Dialogue:
