@@ -19,7 +19,7 @@ export async function openHeadless(url: string, args: readonly string[] = []): P
   try {
     const page = await browser.newPage();
     // A software adapter on a busy machine takes its time; whoever waits can interrupt.
-    page.setDefaultTimeout(600_000);
+    page.setDefaultTimeout(120_000);
     page.on('pageerror', (error) => console.error(`page error: ${error.stack ?? error.message}`));
     page.on('console', (message) => {
       if (message.type() === 'error') console.error(`page: ${message.text()}`);

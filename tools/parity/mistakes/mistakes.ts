@@ -114,7 +114,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: 'heads tiled instead of grouped',
-    file: 'packages/kernels/src/ops/attention-prefill/attention-prefill.wgsl',
+    file: 'packages/kernels/src/wgsl/prefill-rows.wgsl',
     edits: [
       {
         find: '(token * params.num_kv_heads + kv_head) * params.group + row % params.group',
