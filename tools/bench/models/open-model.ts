@@ -1,17 +1,7 @@
 import type { CommandList } from '@uni-moe-web/kernels';
-import { loadModel, Sampler, type LoadedModel } from '@uni-moe-web/runtime/inspect';
+import { GREEDY, loadModel, Sampler, type LoadedModel } from '@uni-moe-web/runtime/inspect';
 import { CAPACITY } from '../model-shapes.ts';
 import type { RunOptions } from '../options.ts';
-
-const GREEDY = {
-  temperature: 0,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-  repetitionPenalty: 1,
-  seed: 0,
-  topLogprobs: -1,
-};
 
 /** A loaded model with a greedy sampler and its recorded decode step. */
 export interface OpenModel extends LoadedModel {

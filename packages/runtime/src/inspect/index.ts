@@ -8,6 +8,7 @@ export {
   type InspectedTensor,
   type ReferenceConversation,
 } from './inspector.ts';
+export { GREEDY } from './greedy.ts';
 export { inspectedEngine } from './inspected-engine.ts';
 export { PromptExperts, type PromptRowKind, type RoutedRows } from './prompt-experts.ts';
 export { Sampler } from '../decoder/sampler.ts';

@@ -19,6 +19,7 @@ import {
   type ReferenceTurn,
 } from '../models/uni-moe/reference-prompt.ts';
 import type { TowerTensor } from '../towers/index.ts';
+import { GREEDY } from './greedy.ts';
 
 /** A recorded request: turns with live placeholder literals, and the files that they stand for. */
 export interface ReferenceConversation {
@@ -107,16 +108,7 @@ export class Inspector {
   /** Greedy ids through the prefill and decode passes that chatting uses, with the logits `[steps, V]` each was taken from. */
   async greedy(prompt: DecoderPrompt, steps: number): Promise<{ ids: Uint32Array; logits: Float32Array }> {
     const { decoder, gpu } = this.#model;
-    const settings = {
-      temperature: 0,
-      topK: 0,
-      topP: 1,
-      minP: 0,
-      repetitionPenalty: 1,
-      seed: 0,
-      topLogprobs: -1,
-    };
-    this.#sampler.begin(settings, prompt.ids, new Map());
+    this.#sampler.begin(GREEDY, prompt.ids, new Map());
     const ids: number[] = [];
     const logits = new Float32Array(steps * decoder.shape.vocabSize);
     const collect = async (): Promise<void> => {
