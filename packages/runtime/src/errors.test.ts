@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
+import { CheckpointError, CheckpointNetworkError, CheckpointNotFoundError } from './checkpoint/errors.ts';
 import { AbortedError, RuntimeError } from './errors.ts';
+import { TowerRunError, TowerRuntimeError } from './towers/errors.ts';
 
 describe('RuntimeError', () => {
   it('keeps name, code, message, details and stack through structured clone and JSON', () => {
@@ -20,6 +22,26 @@ describe('RuntimeError', () => {
     expect(rebuilt.name).toBe('AbortError');
     expect(rebuilt.code).toBe('aborted');
     expect(rebuilt.message).toBe('loading x was aborted by its AbortSignal.');
+  });
+
+  it('stays an instance of its classes, and retryable or not', () => {
+    const rebuild = (error: RuntimeError) => RuntimeError.fromJSON(structuredClone(error.toJSON()));
+    for (const retryable of [true, false]) {
+      const lost = rebuild(new CheckpointNetworkError('lost', { url: 'x' }, retryable));
+      expect(lost).toBeInstanceOf(CheckpointNetworkError);
+      expect(lost).toBeInstanceOf(CheckpointError);
+      expect(lost).not.toBeInstanceOf(CheckpointNotFoundError);
+      expect(lost).not.toBeInstanceOf(AbortedError);
+      expect(lost.retryable).toBe(retryable);
+    }
+    const run = rebuild(new TowerRunError('vision', 'out of memory'));
+    expect(run).toBeInstanceOf(TowerRunError);
+    expect(run).not.toBeInstanceOf(TowerRuntimeError);
+    expect(run).not.toBeInstanceOf(CheckpointError);
+    expect(run.retryable).toBe(false);
+    class OwnNetworkError extends CheckpointNetworkError {}
+    expect(new OwnNetworkError('lost', {}, true)).toBeInstanceOf(OwnNetworkError);
+    expect(rebuild(new OwnNetworkError('lost', {}, true))).not.toBeInstanceOf(OwnNetworkError);
   });
 
   it('is known across copies of the package', async () => {

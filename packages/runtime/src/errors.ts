@@ -26,13 +26,20 @@ export class RuntimeError extends Error {
     Object.defineProperty(this.prototype, BRAND, { value: true });
   }
 
+  /** The code of a subclass's errors, or what those of its own subclasses begin with: `checkpoint` for `checkpoint-quota`. */
+  static readonly code: string = '';
+
   readonly code: string;
   readonly details: ErrorDetails;
 
-  /** `instanceof RuntimeError` holds across copies of this package; subclasses are told as usual. */
+  /**
+   * `instanceof` holds across workers and copies of this package: a class with a code of its own is told by that, any other
+   * by its prototype.
+   */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (this !== RuntimeError) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return typeof value === 'object' && value !== null && BRAND in value;
+    if (!Object.hasOwn(this, 'code')) return super[Symbol.hasInstance](value);
+    const error = value as (RuntimeError & { readonly [BRAND]?: true }) | null | undefined;
+    return error?.[BRAND] === true && `${error.code}-`.startsWith(this.code && `${this.code}-`);
   }
 
   constructor(code: string, message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
@@ -42,13 +49,21 @@ export class RuntimeError extends Error {
     this.details = details;
   }
 
+  /** Whether the same call may well succeed a moment later; a `CheckpointError` tells. */
+  get retryable(): boolean {
+    return this.details['retryable'] === true;
+  }
+
   /** Plain data with everything but the cause; the inverse is {@link RuntimeError.fromJSON}. */
   toJSON(): RuntimeErrorJson {
     const { name, code, message, details, stack } = this;
     return stack === undefined ? { name, code, message, details } : { name, code, message, details, stack };
   }
 
-  /** Rebuilds an error on the other side of a boundary: a `RuntimeError` with the same name, code, message, details and stack. */
+  /**
+   * Rebuilds an error on the other side of a boundary, with the same name, code, message, details and stack. It is an
+   * instance of the same classes.
+   */
   static fromJSON(json: RuntimeErrorJson): RuntimeError {
     const error = new RuntimeError(json.code, json.message, json.details);
     error.name = json.name;
@@ -59,13 +74,10 @@ export class RuntimeError extends Error {
 
 /** The caller's `AbortSignal` fired. Its name is the platform's own `AbortError`, so that the usual test finds it. */
 export class AbortedError extends RuntimeError {
-  /** Holds across workers and copies of this package too. */
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return value instanceof RuntimeError && value.code === 'aborted';
-  }
+  static override readonly code = 'aborted';
 
   constructor(what: string) {
-    super('aborted', `${what} was aborted by its AbortSignal.`, { what });
+    super(AbortedError.code, `${what} was aborted by its AbortSignal.`, { what });
     this.name = 'AbortError';
   }
 }

@@ -2,57 +2,63 @@ import { RuntimeError, type ErrorDetails } from '../errors.ts';
 
 /** Base of all errors about a checkpoint. */
 export class CheckpointError extends RuntimeError {
-  /** Whether the same call may well succeed a moment later. */
-  readonly retryable: boolean;
+  static override readonly code: string = 'checkpoint';
 
   constructor(
     name: string,
-    code: string,
     message: string,
     details: ErrorDetails,
     retryable: boolean,
     options?: ErrorOptions,
   ) {
-    super(code, message, { ...details, retryable }, options);
+    super(new.target.code, message, { ...details, retryable }, options);
     this.name = name;
-    this.retryable = retryable;
   }
 }
 
 /** Bytes did not arrive: no connection, a connection lost half way, or a server that answers with an error status. */
 export class CheckpointNetworkError extends CheckpointError {
+  static override readonly code = 'checkpoint-network';
+
   constructor(message: string, details: ErrorDetails, retryable: boolean, options?: ErrorOptions) {
-    super('CheckpointNetworkError', 'checkpoint-network', message, details, retryable, options);
+    super('CheckpointNetworkError', message, details, retryable, options);
   }
 }
 
 /** A file, a tensor or the checkpoint itself is not where it was looked for. */
 export class CheckpointNotFoundError extends CheckpointError {
+  static override readonly code = 'checkpoint-not-found';
+
   constructor(message: string, details: ErrorDetails, options?: ErrorOptions) {
-    super('CheckpointNotFoundError', 'checkpoint-not-found', message, details, false, options);
+    super('CheckpointNotFoundError', message, details, false, options);
   }
 }
 
 /** Bytes arrived, but they are not those that the manifest promises. */
 export class CheckpointIntegrityError extends CheckpointError {
+  static override readonly code = 'checkpoint-integrity';
+
   constructor(message: string, details: ErrorDetails, retryable = false) {
-    super('CheckpointIntegrityError', 'checkpoint-integrity', message, details, retryable);
+    super('CheckpointIntegrityError', message, details, retryable);
   }
 }
 
 /** A file's content breaks the checkpoint format; the message names file and field. */
 export class CheckpointFormatError extends CheckpointError {
+  static override readonly code = 'checkpoint-format';
+
   constructor(file: string, problem: string, details: ErrorDetails = {}) {
-    super('CheckpointFormatError', 'checkpoint-format', `${file}: ${problem}`, { file, ...details }, false);
+    super('CheckpointFormatError', `${file}: ${problem}`, { file, ...details }, false);
   }
 }
 
 /** The checkpoint is of a format version that this runtime does not read. */
 export class CheckpointVersionError extends CheckpointError {
+  static override readonly code = 'checkpoint-version';
+
   constructor(file: string, found: number | string, supported: number) {
     super(
       'CheckpointVersionError',
-      'checkpoint-version',
       `${file} has format_version ${found}; this runtime reads version ${supported}. ` +
         'Export the checkpoint again with the exporter of this release, or use the release that it was made for.',
       { file, found, supported },
@@ -63,10 +69,11 @@ export class CheckpointVersionError extends CheckpointError {
 
 /** The browser does not grant enough storage to keep the checkpoint. */
 export class CheckpointQuotaError extends CheckpointError {
+  static override readonly code = 'checkpoint-quota';
+
   constructor(neededBytes: number, availableBytes: number) {
     super(
       'CheckpointQuotaError',
-      'checkpoint-quota',
       `Keeping the checkpoint needs ${formatBytes(neededBytes)} of browser storage, but ${formatBytes(availableBytes)} ` +
         "are available. Free disk space, delete another cached checkpoint, or load with cache: 'none'.",
       { neededBytes, availableBytes },
@@ -77,8 +84,10 @@ export class CheckpointQuotaError extends CheckpointError {
 
 /** This browser, or this kind of source, cannot do what was asked. */
 export class CheckpointUnsupportedError extends CheckpointError {
+  static override readonly code = 'checkpoint-unsupported';
+
   constructor(message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
-    super('CheckpointUnsupportedError', 'checkpoint-unsupported', message, details, false, options);
+    super('CheckpointUnsupportedError', message, details, false, options);
   }
 }
 

@@ -18,10 +18,12 @@ export type WireResult<T> =
 
 /** An error that no part of this package throws on purpose: a fault of ours, of the browser or of a callback. */
 export class UnexpectedError extends RuntimeError {
+  static override readonly code = 'unexpected';
+
   constructor(cause: unknown) {
     const name = cause instanceof Error ? cause.name : typeof cause;
     const message = cause instanceof Error ? cause.message : String(cause);
-    super('unexpected', `Unexpected ${name}: ${message}`, { name, message }, { cause });
+    super(UnexpectedError.code, `Unexpected ${name}: ${message}`, { name, message }, { cause });
     this.name = 'UnexpectedError';
     if (cause instanceof Error && cause.stack !== undefined) this.stack = cause.stack;
   }
