@@ -5,6 +5,7 @@ import { createSyntheticCheckpoint } from '../../testing/synthetic-checkpoint.ts
 import { deleteCachedCheckpoint, listCachedCheckpoints } from './cache.ts';
 import { CheckpointNetworkError, type CheckpointQuotaError } from './errors.ts';
 import { FILES, PIECE_BYTES } from './format.ts';
+import { sha256Hex } from './integrity.ts';
 import { openCheckpoint } from './open.ts';
 import type { LoadProgress } from './progress.ts';
 
@@ -92,6 +93,21 @@ describe('the piece cache', () => {
     const checkpoint = await openCheckpoint(offline, { cache, retry: { attempts: 2, firstDelayMs: 1 } });
     expectAllTensors(await collectTensors(checkpoint), synthetic);
     expect(await failure(checkpoint.readFile(FILES.tokenizer))).toBeInstanceOf(CheckpointNetworkError);
+  });
+
+  it('opens a kept manifest without a network only if it is the one that was asked for', async () => {
+    const cache = memoryStore();
+    await collectTensors(await openCheckpoint(remote(), { cache }));
+    const manifest = synthetic.files.get(FILES.manifest)!;
+    const known = await sha256Hex(manifest.read(0, manifest.bytes));
+    const offline = {
+      ...remote(),
+      read: () => Promise.reject(new CheckpointNetworkError('offline', {}, true)),
+    };
+    const open = (manifestSha256: string) =>
+      openCheckpoint(offline, { cache, manifestSha256, retry: { attempts: 2, firstDelayMs: 1 } });
+    expect(await failure(open('0'.repeat(64)))).toMatchObject({ code: 'checkpoint-network' });
+    await expect(open(known.toUpperCase())).resolves.toMatchObject({ manifest: synthetic.manifest });
   });
 
   it('shares files between checkpoints and drops those that no checkpoint uses any more', async () => {

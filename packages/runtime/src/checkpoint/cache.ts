@@ -69,13 +69,26 @@ export class PieceCache {
   }
 }
 
-const recordSchema = v.object({ source: v.string(), manifest: manifestSchema });
+const recordSchema = v.object({
+  source: v.string(),
+  manifest: manifestSchema,
+  /** Of `manifest.json` as it was read. */
+  manifestSha256: v.optional(v.string()),
+});
 
 const recordName = (source: string): Promise<string> => sha256Hex(new TextEncoder().encode(source));
 
-/** The manifest that was last seen at a source, so that a cached checkpoint loads without a network. */
-export async function readRecord(store: PieceStore, source: string): Promise<Manifest | undefined> {
-  return (await parseRecord(store, await recordName(source)))?.manifest;
+/**
+ * The manifest that was last seen at a source, so that a cached checkpoint loads without a network; none if `sha256` is
+ * given and it is another.
+ */
+export async function readRecord(
+  store: PieceStore,
+  source: string,
+  sha256?: string,
+): Promise<Manifest | undefined> {
+  const record = await parseRecord(store, await recordName(source));
+  return sha256 === undefined || record?.manifestSha256 === sha256 ? record?.manifest : undefined;
 }
 
 async function parseRecord(
@@ -91,11 +104,16 @@ async function parseRecord(
 }
 
 /** Notes that the files of `manifest` are in use, then drops what no noted checkpoint uses any more. */
-export async function writeRecord(store: PieceStore, source: string, manifest: Manifest): Promise<void> {
+export async function writeRecord(
+  store: PieceStore,
+  source: string,
+  manifest: Manifest,
+  manifestSha256: string,
+): Promise<void> {
   await store.write(
     RECORDS,
     await recordName(source),
-    new TextEncoder().encode(JSON.stringify({ source, manifest })),
+    new TextEncoder().encode(JSON.stringify({ source, manifest, manifestSha256 })),
   );
   await dropUnused(store);
 }

@@ -38,7 +38,7 @@ export interface OpenOptions extends LoadOptions, HttpOptions {
   readonly retry?: Partial<RetryPolicy>;
   /** A server that sends nothing for this long counts as lost. The default is 30,000. */
   readonly stallTimeoutMs?: number;
-  /** SHA-256 of `manifest.json`, in hexadecimal: any other checkpoint at this place is refused. */
+  /** SHA-256 of `manifest.json`, in hexadecimal: any other checkpoint at this place, or kept from it, is refused. */
   readonly manifestSha256?: string;
 }
 
@@ -50,8 +50,8 @@ const DEFAULT_STALL_TIMEOUT_MS = 30_000;
 /**
  * Opens a checkpoint: reads and validates its manifest, descriptions and tensor headers, but no weights. Remote ones are
  * cached; when the manifest cannot be fetched but was cached on an earlier visit, that one is used, so that a cached
- * checkpoint opens without a network. Asks for persistent storage, and refuses before the download if the quota is too
- * small for the decoder's weights.
+ * checkpoint opens without a network. In a window it asks for persistent storage; workers may not ask. Refuses before the
+ * download if the quota is too small for the decoder's weights.
  *
  * Rejects with a `CheckpointError` (`checkpoint-network`, `-not-found`, `-integrity`, `-format`, `-version`, `-quota`,
  * `-unsupported`) or an `AbortedError` (`aborted`).
@@ -128,7 +128,8 @@ async function loadManifest(
   signal: AbortSignal,
 ): Promise<Manifest> {
   const { source, cache, stallTimeoutMs } = context;
-  const known = cache && (await readRecord(cache.store, source.name));
+  const expected = options.manifestSha256?.toLowerCase();
+  const known = cache && (await readRecord(cache.store, source.name, expected));
   const retry = known ? { ...context.retry, attempts: 1 } : context.retry;
   const stream = new RangeStream({
     source,
@@ -143,31 +144,23 @@ async function loadManifest(
     if (known && error instanceof CheckpointNetworkError) return known;
     throw error;
   }
-  await expectManifestHash(source, bytes, options.manifestSha256);
+  const found = await sha256Hex(bytes);
+  if (expected !== undefined && found !== expected) {
+    throw new CheckpointIntegrityError(
+      `${FILES.manifest} from ${source.name} has SHA-256 ${found}, but ${expected} was asked for: it is another checkpoint.`,
+      { file: FILES.manifest, found, expected },
+    );
+  }
   const manifest = parseManifest(bytes);
   if (cache) {
     void requestPersistentStorage();
     try {
-      await writeRecord(cache.store, source.name, manifest);
+      await writeRecord(cache.store, source.name, manifest, found);
     } catch (error) {
       cache.failure = String(error);
     }
   }
   return manifest;
-}
-
-async function expectManifestHash(
-  source: CheckpointSource,
-  bytes: Uint8Array<ArrayBuffer>,
-  expected: string | undefined,
-): Promise<void> {
-  if (expected === undefined) return;
-  const found = await sha256Hex(bytes);
-  if (found === expected.toLowerCase()) return;
-  throw new CheckpointIntegrityError(
-    `${FILES.manifest} from ${source.name} has SHA-256 ${found}, but ${expected} was asked for: it is another checkpoint.`,
-    { file: FILES.manifest, found, expected },
-  );
 }
 
 /** The files that the configuration names must be in the manifest, with the sizes that it gives. */
