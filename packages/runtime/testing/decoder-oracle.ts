@@ -3,7 +3,7 @@ import { unpackMatrix } from '@uni-moe-web/kernels/quant';
 import { describeWeights, type Checkpoint } from '../src/checkpoint/index.ts';
 import type { DecoderConfig } from '../src/checkpoint/format.ts';
 import type { LoraAdapter } from '../src/decoder/lora.ts';
-import { readAdapter } from '../src/decoder/read-adapter.ts';
+import { describeAdapter, readAdapter } from '../src/decoder/read-adapter.ts';
 import type { DecoderPrompt } from '../src/decoder/prompt.ts';
 
 /** Dequantised matrices `[rows, columns]` by name: exactly the values that kernels compute with. */
@@ -30,8 +30,10 @@ export async function readOracleWeights(checkpoint: Checkpoint, adapterWeight = 
     }
     weights.set(name, values);
   }
-  for (const name of checkpoint.config.adapters)
-    addAdapter(weights, await readAdapter(checkpoint, name, {}), adapterWeight);
+  for (const name of checkpoint.config.adapters) {
+    const description = await describeAdapter(checkpoint, name, {});
+    addAdapter(weights, await readAdapter(checkpoint, description, {}), adapterWeight);
+  }
   return weights;
 }
 

@@ -6,7 +6,7 @@ import { decoderShape } from './config.ts';
 import { Decoder } from './decoder.ts';
 import type { LoraAdapter } from './lora.ts';
 import { planMemory, type MemoryPlan } from './memory-plan.ts';
-import { readAdapter } from './read-adapter.ts';
+import { describeAdapter, readAdapter, type AdapterDescription } from './read-adapter.ts';
 import { planDecoderWeights } from './weight-plan.ts';
 import { DecoderWeights } from './weights.ts';
 
@@ -26,7 +26,7 @@ export interface DecoderLoadOptions extends LoadOptions {
   readonly cacheType?: FloatType;
   /** Most tokens of a prompt that run in one pass, 512 by default. Fewer take less scratch memory and more time. */
   readonly chunkTokens?: number;
-  /** Told before the download starts. */
+  /** Told before any weight is downloaded. */
   readonly onMemoryPlan?: (plan: MemoryPlan) => void;
 }
 
@@ -57,9 +57,10 @@ export async function loadDecoder(
   const chunkTokens = Math.min(options.chunkTokens ?? DEFAULT_CHUNK_TOKENS, contextLength);
   const shape = decoderShape(config);
 
-  const adapters: LoraAdapter[] = [];
-  for (const name of checkpoint.config.adapters) adapters.push(await readAdapter(checkpoint, name, options));
-  const loraRank = adapters.reduce((sum, { rank }) => sum + rank, 0);
+  const described: AdapterDescription[] = [];
+  for (const name of checkpoint.config.adapters)
+    described.push(await describeAdapter(checkpoint, name, options));
+  const loraRank = described.reduce((sum, { rank }) => sum + rank, 0);
   const plan = planDecoderWeights(
     shape,
     describeWeights(checkpoint.tensors),
@@ -73,6 +74,8 @@ export async function loadDecoder(
   );
   options.onMemoryPlan?.(memory);
 
+  const adapters: LoraAdapter[] = [];
+  for (const each of described) adapters.push(await readAdapter(checkpoint, each, options));
   const buffers = new BufferScope(gpu);
   try {
     const { weights, decoder } = await expectMemory(gpu, memory, () => {

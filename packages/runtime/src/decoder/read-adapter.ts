@@ -15,18 +15,34 @@ const adapterConfigSchema = v.object({
 
 const KEY = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/;
 
+/** An adapter without its matrices: enough to plan its memory. */
+export type AdapterDescription = Omit<LoraAdapter, 'modules'>;
+
+/** Reads `adapters/<name>/adapter_config.json`. */
+export async function describeAdapter(
+  checkpoint: Checkpoint,
+  name: string,
+  options: LoadOptions,
+): Promise<AdapterDescription> {
+  const path = `${FILES.adapters}/${name}/adapter_config.json`;
+  const config = await checkpoint.readJson(path, adapterConfigSchema, options);
+  const { r: rank, lora_alpha: alpha, description } = config;
+  const initialWeight = checkpoint.config.adapters_off?.includes(name) ? 0 : 1;
+  return { name, description, rank, scale: alpha / rank, initialWeight };
+}
+
 /**
- * Reads an adapter in peft's layout from `adapters/<name>/`.
+ * Reads the matrices of an adapter in peft's layout from `adapters/<name>/`.
  * @throws RuntimeError `adapter-mismatch` naming a key that is no LoRA matrix, a type other than F32 or F16, or a half pair.
  */
 export async function readAdapter(
   checkpoint: Checkpoint,
-  name: string,
+  description: AdapterDescription,
   options: LoadOptions,
 ): Promise<LoraAdapter> {
-  const folder = `${FILES.adapters}/${name}`;
-  const config = await checkpoint.readJson(`${folder}/adapter_config.json`, adapterConfigSchema, options);
-  const tensors = await checkpoint.readTensors(`${folder}/adapter_model.safetensors`, options);
+  const { name } = description;
+  const path = `${FILES.adapters}/${name}/adapter_model.safetensors`;
+  const tensors = await checkpoint.readTensors(path, options);
   const halves = new Map<string, { a?: Float32Array; b?: Float32Array }>();
   for (const tensor of tensors.values()) {
     const [, module, half] = KEY.exec(tensor.name) ?? [];
@@ -40,9 +56,7 @@ export async function readAdapter(
     if (!a || !b) throw mismatch(name, `${module} has only one of lora_A and lora_B`);
     modules.set(module, { a, b });
   }
-  const { r: rank, lora_alpha: alpha, description } = config;
-  const initialWeight = checkpoint.config.adapters_off?.includes(name) ? 0 : 1;
-  return { name, description, rank, scale: alpha / rank, initialWeight, modules };
+  return { ...description, modules };
 }
 
 function floats(adapter: string, { name, dtype, data }: LoadedTensor): Float32Array {
