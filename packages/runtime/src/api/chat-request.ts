@@ -11,8 +11,11 @@ export interface TextContentPart {
 
 export interface ImageContentPart {
   readonly type: 'image_url';
-  /** OpenAI's `{ url }`, where the URL may also be the picture itself: a Blob, ImageBitmap, ImageData, canvas, raw pixels, ... */
-  readonly image_url: { readonly url: MediaUrl | ImageSource };
+  /**
+   * OpenAI's `{ url }`, where the URL may also be the picture itself: a Blob, ImageBitmap, ImageData, canvas, raw pixels, ...
+   * Of OpenAI's values of `detail` only `auto` is possible.
+   */
+  readonly image_url: { readonly url: MediaUrl | ImageSource; readonly detail?: 'auto' };
 }
 
 export interface AudioContentPart {

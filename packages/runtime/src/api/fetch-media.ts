@@ -20,14 +20,10 @@ export async function fetchMedia(url: MediaUrl, field: string, signal?: AbortSig
     response = await fetch(address, signal ? { signal } : {});
     if (!response.ok)
       throw new MediaFetchError(field, address.href, `the server answered ${response.status}`);
-    const length = Number(response.headers.get('content-length') ?? 0);
-    if (length > MAX_MEDIA_BYTES)
-      throw new MediaFetchError(
-        field,
-        address.href,
-        `it has ${length} bytes, at most ${MAX_MEDIA_BYTES} are taken`,
-      );
-    return await response.blob();
+    const body = await readBody(response, MAX_MEDIA_BYTES);
+    if (body) return body;
+    const reason = `it has more than the ${MAX_MEDIA_BYTES} bytes that are taken`;
+    throw new MediaFetchError(field, address.href, reason);
   } catch (cause) {
     if (signal?.aborted) throw new AbortedError('Fetching media');
     if (cause instanceof MediaFetchError) throw cause;
@@ -35,6 +31,23 @@ export async function fetchMedia(url: MediaUrl, field: string, signal?: AbortSig
       cause,
     });
   }
+}
+
+/** Undefined, and the download ended, if there are more bytes than `limit`, whatever the server said before. */
+async function readBody({ body, headers }: Response, limit: number): Promise<Blob | undefined> {
+  const reader = body?.getReader();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  let isTooLarge = Number(headers.get('content-length')) > limit;
+  while (!isTooLarge) {
+    const next = await reader?.read();
+    if (!next?.value) return new Blob(chunks, { type: headers.get('content-type') ?? '' });
+    chunks.push(next.value);
+    bytes += next.value.length;
+    isTooLarge = bytes > limit;
+  }
+  reader?.cancel().catch(() => {});
+  return undefined;
 }
 
 /** The bytes of a base64 string, as OpenAI's `input_audio` carries them. @throws RequestError if it is none. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { UserContentPart } from './chat-request.ts';
 import { resolveMessages } from './resolve-messages.ts';
 
@@ -12,6 +12,9 @@ let origin = '';
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
 });
 afterAll(() => {
   server.closeAllConnections();
@@ -96,6 +99,39 @@ describe('resolveMessages', () => {
       details: { field: 'messages[0].content[0].image_url.url', url: `${origin}/missing.png` },
     });
     await expect(imageOf('http://127.0.0.1:1/a.png')).rejects.toMatchObject({ code: 'media-fetch' });
+  });
+
+  it.each([
+    ['says so before', { 'content-length': String(513 * 1024 * 1024) }, 0],
+    ['does not say how much comes', {}, 9],
+  ])(
+    'refuses a file above 512 MiB from a server that %s, and ends the download',
+    async (_, headers, most) => {
+      const chunk = new Uint8Array(64 * 1024 * 1024);
+      let sent = 0;
+      let ended = false;
+      const body = new ReadableStream(
+        {
+          pull(controller) {
+            sent++;
+            controller.enqueue(chunk);
+          },
+          cancel: () => void (ended = true),
+        },
+        { highWaterMark: 0 },
+      );
+      vi.stubGlobal('fetch', async () => new Response(body, { headers }));
+      await expect(imageOf('https://example.com/endless.png')).rejects.toMatchObject({
+        code: 'media-fetch',
+        message: expect.stringContaining(`more than the ${512 * 1024 * 1024} bytes`),
+      });
+      expect(sent).toBe(most);
+      expect(ended).toBe(true);
+    },
+  );
+
+  it('keeps the type that the server gives', async () => {
+    expect(((await imageOf(`${origin}/a.png`)) as Blob).type).toBe('image/png');
   });
 
   it('stops fetching on abort', async () => {

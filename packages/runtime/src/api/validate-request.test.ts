@@ -111,6 +111,12 @@ describe('validateRequest', () => {
     [{ ...valid, logprobs: true, top_logprobs: 21 }, 'top_logprobs', '21'],
     [{ ...valid, n: 2 }, 'n', '2'],
     [{ ...valid, frequency_penalty: 0.5 }, 'frequency_penalty', '0.5'],
+    [{ messages: [{ role: 'user', name: 'Ann', content: 'hi' }] }, 'messages[0].name', '"Ann"'],
+    [
+      user([{ type: 'image_url', image_url: { url: 'x', detail: 'high' } }]),
+      'messages[0].content[0].image_url.detail',
+      '"high"',
+    ],
   ])('refuses %j by naming %s', (request, field, value) => {
     const error = refusal(request);
     expect(error.field).toBe(field);

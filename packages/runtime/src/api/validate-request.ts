@@ -24,10 +24,11 @@ const textPart = v.strictObject({ type: v.literal('text'), text }, 'a text part 
 /** What a source is exactly, the modality's decoder tells. */
 const source = (what: string) =>
   v.custom<string | object>((value) => (typeof value === 'string' && value !== '') || isObject(value), what);
+const DETAIL = '"auto": every picture is looked at in the same detail';
 const imagePart = v.strictObject({
   type: v.literal('image_url'),
   image_url: v.strictObject(
-    { url: source('a URL or a picture'), detail: v.optional(v.picklist(['auto', 'low', 'high'])) },
+    { url: source('a URL or a picture'), detail: v.optional(v.literal('auto', DETAIL)) },
     'an object { url }',
   ),
 });
@@ -64,9 +65,9 @@ const userContent = v.lazy((value) =>
 const message = v.variant(
   'role',
   [
-    v.strictObject({ role: v.literal('system'), content: textContent, name: v.optional(text) }),
-    v.strictObject({ role: v.literal('user'), content: userContent, name: v.optional(text) }),
-    v.strictObject({ role: v.literal('assistant'), content: textContent, name: v.optional(text) }),
+    v.strictObject({ role: v.literal('system'), content: textContent }),
+    v.strictObject({ role: v.literal('user'), content: userContent }),
+    v.strictObject({ role: v.literal('assistant'), content: textContent }),
   ],
   'one of "system", "user", "assistant"',
 );
