@@ -76,6 +76,17 @@ describe('PageEngine', () => {
     await answer;
   });
 
+  it('is disposed of once, and every call waits until the model is freed', async () => {
+    const { engine, generator, model } = createTestEngine({ delayMs: 60_000 });
+    const running = engine.chat.completions.create({ messages });
+    const failed = expect(running).rejects.toMatchObject({ code: 'engine-disposed' });
+    await expect.poll(() => generator.running).toBe(1);
+    const first = engine.dispose();
+    await engine.dispose();
+    expect(model.isDisposed()).toBe(true);
+    await Promise.all([first, failed]);
+  });
+
   it('stops what runs and refuses everything once disposed of', async () => {
     const { engine, generator, model } = createTestEngine({ delayMs: 60_000 });
     const running = engine.chat.completions.create({ messages });

@@ -12,6 +12,7 @@ export class TaskRunner {
   readonly #model: EngineModel;
   readonly #turns = new Turns();
   readonly #disposed = new AbortController();
+  #disposing: Promise<void> | undefined;
 
   constructor(model: EngineModel) {
     this.#model = model;
@@ -59,12 +60,10 @@ export class TaskRunner {
     }
   }
 
-  /** Stops what runs, waits until it has stopped, and frees the model. */
-  async dispose(): Promise<void> {
-    if (this.#disposed.signal.aborted) return;
+  /** Stops what runs, waits until it has stopped, and frees the model; further calls wait for the first. */
+  dispose(): Promise<void> {
     this.#disposed.abort();
-    await this.#turns.idle();
-    await this.#model.dispose();
+    return (this.#disposing ??= this.#turns.idle().then(() => this.#model.dispose()));
   }
 
   /** The turn ends when the generator has really stopped, however early its reader left. */

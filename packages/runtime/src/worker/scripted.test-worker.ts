@@ -1,7 +1,7 @@
 import { ShapeError } from '@uni-moe-web/kernels';
 import { END, ScriptedGenerator, scriptedModel } from '../../testing/scripted-model.ts';
+import { untilAborted } from '../abort.ts';
 import { CheckpointNotFoundError } from '../checkpoint/errors.ts';
-import { untilAborted } from '../engine/abortable.ts';
 import { PromptStructureError } from '../models/errors.ts';
 import { serveEngine } from './serve-engine.ts';
 
@@ -9,11 +9,11 @@ const VOCABULARY = ['one', ' two', ' three'];
 
 /** What is to happen is the path of the checkpoint's URL; sources and files are read and described instead. */
 serveEngine(async (location, { onProgress, onMemoryPlan, signal }) => {
+  const script = typeof location === 'string' ? new URL(location).pathname.slice(1) : '';
+  if (script === 'broken-load') throw new CheckpointNotFoundError('There is no file x.', { path: 'x' });
   onProgress?.({ phase: 'download', file: 'a', bytes: 1, totalBytes: 2, fromCache: false });
   onMemoryPlan?.({ weightBytes: 1, cacheBytes: 2, scratchBytes: 3, totalBytes: 6 });
-  const script = typeof location === 'string' ? new URL(location).pathname.slice(1) : '';
   if (script === 'hanging-load') await untilAborted(new Promise(() => {}), signal!, 'Loading');
-  if (script === 'broken-load') throw new CheckpointNotFoundError('There is no file x.', { path: 'x' });
   let about = 'nothing';
   if (typeof location === 'object' && 'read' in location) {
     const stream = await location.read('some/file', { start: 2, end: 5 }, signal!);
@@ -41,6 +41,11 @@ serveEngine(async (location, { onProgress, onMemoryPlan, signal }) => {
   const model = scriptedModel(generator);
   return {
     ...model,
+    // A worker that is ended before its model is freed says nothing.
+    async dispose() {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      new BroadcastChannel(`freed ${script}`).postMessage(undefined);
+    },
     // Lets the page look at the generator.
     adapters: () => [
       { name: 'running', rank: generator.running, weight: generator.yielded },

@@ -43,12 +43,7 @@ export function serveEngine(loadModel: LoadEngineModel, endpoint?: Comlink.Endpo
     run: (task, port) => void sendStream(port, (signal) => loaded().run(task, signal)),
     listAdapters: () => toWireResult(() => loaded().listAdapters()),
     setAdapterWeights: (weights) => toWireResult(() => loaded().setAdapterWeights(weights)),
-    dispose: () =>
-      toWireResult(async () => {
-        const last = runner;
-        runner = undefined;
-        await last?.dispose();
-      }),
+    dispose: () => toWireResult<void>(() => runner?.dispose()),
   };
   Comlink.expose(api, endpoint);
 }

@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
+import { untilAborted } from '../abort.ts';
 import type { ByteRange, CheckpointLocation, CheckpointSource } from '../checkpoint/index.ts';
-import { untilAborted } from '../engine/abortable.ts';
 import { toWireResult, fromWireResult, type WireResult } from './wire-errors.ts';
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -50,12 +50,12 @@ export function fromWireLocation(location: WireLocation, read: ReadRange): Check
   };
 }
 
-/** Serves a source of the caller's to the worker; there is nothing to serve for other locations. */
-export function serveSource(location: CheckpointLocation): ReadRange {
+/**
+ * Serves a source of the caller's to the worker until the signal fires; there is nothing to serve for other locations.
+ */
+export function serveSource(location: CheckpointLocation, signal: AbortSignal): ReadRange {
   return async (path, range) => {
-    const result = await toWireResult(() =>
-      (location as CheckpointSource).read(path, range, new AbortController().signal),
-    );
+    const result = await toWireResult(() => (location as CheckpointSource).read(path, range, signal));
     return result.ok ? Comlink.transfer(result, [result.value]) : result;
   };
 }

@@ -32,8 +32,7 @@ async function toWirePart(
   if (part.type === 'audio') {
     const { MODALITIES } = await loadMedia();
     const audio = await MODALITIES.audio.decode(part.audio, signal);
-    // Samples that were mono already may be the caller's own memory.
-    if (audio !== part.audio) transfer.push(...MODALITIES.audio.transferables(audio));
+    transfer.push(...MODALITIES.audio.transferables(audio));
     return { type: 'audio', audio };
   }
   if (part.type === 'image') return { type: 'image', image: await toWireImage(part.image, transfer, signal) };

@@ -1,11 +1,19 @@
 import { KernelError } from '@uni-moe-web/kernels';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ChatCompletionRequest, UserContentPart } from '../api/chat-request.ts';
-import type { CheckpointLocation, LoadProgress } from '../checkpoint/index.ts';
+import {
+  CheckpointError,
+  CheckpointNetworkError,
+  CheckpointNotFoundError,
+  type CheckpointLocation,
+  type LoadProgress,
+} from '../checkpoint/index.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import type { Engine, EngineMemory } from '../engine/engine.ts';
 import type { ModelOptions } from '../engine/load-model.ts';
 import { RuntimeError } from '../errors.ts';
+import { PromptStructureError } from '../models/errors.ts';
+import { WorkerFailedError } from './errors.ts';
 
 const messages = [{ role: 'user' as const, content: 'count' }];
 const engines: Engine[] = [];
@@ -41,6 +49,13 @@ async function failure(promise: Promise<unknown>): Promise<RuntimeError | Kernel
   }
   throw new Error('nothing was thrown');
 }
+
+/** A source of the page with a single file. */
+const fiveBytes = (remote: boolean): CheckpointLocation => ({
+  name: 'five',
+  remote,
+  read: async () => new Blob(['bytes']).stream(),
+});
 
 const stream = (engine: Engine, request: Partial<ChatCompletionRequest> = {}, signal?: AbortSignal) =>
   engine.chat.completions.create({ messages, ...request, stream: true }, signal ? { signal } : {});
@@ -107,7 +122,7 @@ describe('an engine in a worker', () => {
 
   it('keeps class, name, code, message and details of errors', async () => {
     const runtime = await failure((await openScript('runtime-error')).chat.completions.create({ messages }));
-    expect(runtime).toBeInstanceOf(RuntimeError);
+    expect(runtime).toBeInstanceOf(PromptStructureError);
     expect(runtime).toMatchObject({
       name: 'PromptStructureError',
       code: 'prompt-structure',
@@ -136,11 +151,59 @@ describe('an engine in a worker', () => {
   });
 
   it('passes on why a load failed', async () => {
-    expect(await failure(openScript('broken-load'))).toMatchObject({
+    const missing = await failure(openScript('broken-load'));
+    expect(missing).toMatchObject({
       name: 'CheckpointNotFoundError',
       code: 'checkpoint-not-found',
       details: { path: 'x' },
+      retryable: false,
     });
+    expect(missing).toBeInstanceOf(CheckpointNotFoundError);
+    const lost = await failure(
+      open({
+        name: 'lost',
+        remote: true,
+        read: () => Promise.reject(new CheckpointNetworkError('lost', {}, true)),
+      }),
+    );
+    expect(lost).toBeInstanceOf(CheckpointNetworkError);
+    expect(lost).toBeInstanceOf(CheckpointError);
+    expect(lost).toMatchObject({ retryable: true });
+  });
+
+  it.each<[string, CheckpointLocation, ModelOptions, number]>([
+    ['a URL', 'https://script.test/plain', {}, 1],
+    ['a remote source', fiveBytes(true), {}, 1],
+    ['a URL that is not to be kept', 'https://script.test/plain', { cache: 'none' }, 0],
+    ['a local source', fiveBytes(false), {}, 0],
+    ['files', [new File(['x'], 'manifest.json')], {}, 0],
+    ['a URL without a checkpoint', 'https://script.test/broken-load', {}, 0],
+  ])('asks for persistent storage from the page: %s', async (_, location, options, times) => {
+    const persist = vi.spyOn(navigator.storage, 'persist').mockResolvedValue(true);
+    await open(location, options).catch(() => undefined);
+    expect(persist).toHaveBeenCalledTimes(times);
+    persist.mockRestore();
+  });
+
+  it('lets a source of the page know when the load is aborted', async () => {
+    const abort = new AbortController();
+    const asked = Promise.withResolvers<AbortSignal>();
+    const loading = open(
+      {
+        name: 'hanging',
+        remote: true,
+        read: (_, __, signal) => {
+          asked.resolve(signal);
+          return new Promise(() => {});
+        },
+      },
+      { signal: abort.signal },
+    );
+    const signal = await asked.promise;
+    expect(signal.aborted).toBe(false);
+    abort.abort();
+    expect(await failure(loading)).toMatchObject({ code: 'aborted' });
+    expect(signal.aborted).toBe(true);
   });
 
   it('aborts a load within 100 ms', async () => {
@@ -235,7 +298,7 @@ describe('an engine in a worker', () => {
   it('says when the worker dies or its script is missing', async () => {
     const engine = await openScript('crash');
     const lost = engine.chat.completions.create({ messages });
-    expect(await failure(lost)).toMatchObject({ name: 'WorkerFailedError', code: 'worker-failed' });
+    expect(await failure(lost)).toBeInstanceOf(WorkerFailedError);
     expect((await failure(engine.adapters.list())).code).toBe('worker-failed');
     const worker = new Worker('/no-such-worker.js', { type: 'module' });
     expect((await failure(createEngine('x', { worker }))).code).toBe('worker-failed');
@@ -250,6 +313,15 @@ describe('an engine in a worker', () => {
     expect((await failure(engine.chat.completions.create({ messages }))).code).toBe('engine-disposed');
     expect((await failure(engine.adapters.list())).code).toBe('engine-disposed');
     await engine.dispose();
+  });
+
+  it('frees the model before the worker ends, also when disposed of twice', async () => {
+    const engine = await openScript('plain');
+    const freed = new BroadcastChannel('freed plain');
+    const told = new Promise((resolve) => freed.addEventListener('message', resolve, { once: true }));
+    await Promise.all([engine.dispose(), engine.dispose()]);
+    await told;
+    freed.close();
   });
 
   it('comes with a worker of its own', async () => {

@@ -1,7 +1,7 @@
 import * as Comlink from 'comlink';
+import { untilAborted } from '../abort.ts';
 import type { ChatCompletionChunk } from '../api/chat-response.ts';
-import type { CheckpointLocation, LoadProgress } from '../checkpoint/index.ts';
-import { untilAborted } from '../engine/abortable.ts';
+import { requestPersistentStorage, type CheckpointLocation, type LoadProgress } from '../checkpoint/index.ts';
 import { createChatCompletions } from '../engine/chat-api.ts';
 import type { ChatTask } from '../engine/chat-task.ts';
 import type { Adapters, ChatCompletions, Engine, EngineInfo, EngineMemory } from '../engine/engine.ts';
@@ -23,6 +23,7 @@ export class WorkerEngine implements Engine {
   readonly chat: { readonly completions: ChatCompletions };
   readonly adapters: Adapters;
   readonly #connection: Connection;
+  #disposing: Promise<void> | undefined;
 
   private constructor(connection: Connection, info: EngineInfo) {
     this.#connection = connection;
@@ -51,16 +52,19 @@ export class WorkerEngine implements Engine {
     }
   }
 
-  async dispose(): Promise<void> {
+  dispose(): Promise<void> {
+    return (this.#disposing ??= this.#dispose());
+  }
+
+  async #dispose(): Promise<void> {
     const { remote } = this.#connection;
-    if (this.#connection.ended) return;
     const freed = this.#connection.call(() => remote.dispose()).catch(() => {});
     await Promise.race([freed, new Promise((resolve) => setTimeout(resolve, DISPOSE_TIMEOUT_MS))]);
     this.#connection.end();
   }
 
   async *#run(task: ChatTask, signal: AbortSignal): AsyncGenerator<ChatCompletionChunk, void, undefined> {
-    if (this.#connection.ended) throw new EngineDisposedError();
+    if (this.#connection.signal.aborted) throw new EngineDisposedError();
     const { remote, failed } = this.#connection;
     const { task: wired, transfer } = await untilAborted(toWireTask(task, signal), signal, 'Generation');
     const { port1, port2 } = new MessageChannel();
@@ -81,18 +85,23 @@ async function load(
   options: ModelOptions,
 ): Promise<EngineInfo> {
   const { signal = new AbortController().signal, onProgress, onMemoryPlan, ...rest } = options;
+  const place = toWireLocation(location);
+  const isKept = rest.cache !== 'none' && (place.kind === 'url' || (place.kind === 'source' && place.remote));
   const callbacks: LoadCallbacks = Comlink.proxy({
     // A fault of a listener is shown as such in the page, and must not look like a failed load.
     onProgress: (progress: LoadProgress) => queueMicrotask(() => onProgress?.(progress)),
-    onMemoryPlan: (memory: EngineMemory) => queueMicrotask(() => onMemoryPlan?.(memory)),
-    readSource: serveSource(location),
+    onMemoryPlan(memory: EngineMemory) {
+      // The checkpoint is there and its download begins; the worker may not ask.
+      if (isKept) void requestPersistentStorage();
+      queueMicrotask(() => onMemoryPlan?.(memory));
+    },
+    readSource: serveSource(location, connection.signal),
   });
   const { port1, port2 } = new MessageChannel();
   const onAbort = (): void => port1.postMessage('abort');
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     const wire = toWireOptions(rest);
-    const place = toWireLocation(location);
     const loading = connection.call(() =>
       connection.remote.load(place, wire, callbacks, Comlink.transfer(port2, [port2])),
     );
@@ -128,7 +137,7 @@ class Connection {
   readonly failed: Promise<never>;
   readonly #worker: Worker;
   #fail!: (reason: Error) => void;
-  #ended = false;
+  readonly #end = new AbortController();
 
   constructor(worker: Worker) {
     this.#worker = worker;
@@ -145,13 +154,14 @@ class Connection {
     this.remote = Comlink.wrap<EngineWorkerApi>(worker);
   }
 
-  get ended(): boolean {
-    return this.#ended;
+  /** Fires when the worker is ended. */
+  get signal(): AbortSignal {
+    return this.#end.signal;
   }
 
   /** Makes a call; rejects with its typed error, or when the worker is lost. */
   async call<T>(make: () => Promise<WireResult<T>>): Promise<T> {
-    if (this.#ended) throw new EngineDisposedError();
+    if (this.signal.aborted) throw new EngineDisposedError();
     const made = make().catch((cause: unknown) => {
       throw new UnexpectedError(cause);
     });
@@ -159,8 +169,8 @@ class Connection {
   }
 
   end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.signal.aborted) return;
+    this.#end.abort();
     this.#fail(new EngineDisposedError());
     this.remote[Comlink.releaseProxy]();
     this.#worker.terminate();
