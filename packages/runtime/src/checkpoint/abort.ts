@@ -1,16 +1,7 @@
+import { untilAborted } from '../abort.ts';
 import { AbortedError } from '../errors.ts';
 
-/** Settles as `promise` does, but rejects with the signal's reason as soon as it fires. */
-export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}
-
-/** Waits; rejects with the signal's reason when it fires. */
+/** Waits; rejects with an {@link AbortedError} when the signal fires. */
 export async function delay(ms: number, signal: AbortSignal): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {

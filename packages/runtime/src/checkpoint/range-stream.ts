@@ -1,4 +1,4 @@
-import { untilAborted } from './abort.ts';
+import { untilAborted } from '../abort.ts';
 import {
   CheckpointError,
   CheckpointFormatError,

@@ -1,4 +1,4 @@
-import { untilAborted } from './abort.ts';
+import { untilAborted } from '../abort.ts';
 import type { ManifestFile } from './format.ts';
 import { PIECE_BYTES } from './format.ts';
 import { PREFETCH_PIECES } from './limits.ts';

@@ -1,4 +1,4 @@
-import { untilAborted } from './abort.ts';
+import { untilAborted } from '../abort.ts';
 import { PIECE_BYTES } from './format.ts';
 import { PREFETCH_PIECES } from './limits.ts';
 import { readPieces, type PendingPiece, type ReadContext } from './piece-reader.ts';

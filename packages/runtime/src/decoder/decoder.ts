@@ -12,11 +12,11 @@ import { AbortedError, RuntimeError } from '../errors.ts';
 import type { BufferScope } from './buffer-scope.ts';
 import { decoderShape, type DecoderShape } from './config.ts';
 import { recordHead, recordLayers, type ForwardState } from './forward.ts';
+import { gpuDone } from './gpu-done.ts';
 import { KvCache } from './kv-cache.ts';
 import { LoraSet, type LoraAdapter } from './lora.ts';
 import type { DecoderPrompt } from './prompt.ts';
 import type { Taps } from './taps.ts';
-import { untilAborted } from './until-aborted.ts';
 import type { DecoderWeights } from './weights.ts';
 import { createWorkspace, type Workspace } from './workspace.ts';
 
@@ -93,11 +93,6 @@ export class Decoder {
     };
   }
 
-  /** Most positions of a prompt with its answer. */
-  get contextLength(): number {
-    return this.cache.capacity;
-  }
-
   /** @throws RuntimeError `context-length` if a prompt of `tokens` positions does not fit the cache. */
   expectRoom(tokens: number): void {
     if (tokens > this.cache.capacity) throw contextLengthError(tokens, this.cache.capacity);
@@ -119,7 +114,7 @@ export class Decoder {
     const { queue } = this.gpu.device;
     const running: Promise<undefined>[] = [];
     for (let first = start; first < total; first += this.#chunkTokens) {
-      if (running.length >= CHUNKS_IN_FLIGHT) await untilAborted(running.shift()!, signal);
+      if (running.length >= CHUNKS_IN_FLIGHT) await gpuDone(running.shift()!, signal);
       if (signal?.aborted) throw new AbortedError('Generation');
       const tokens = Math.min(this.#chunkTokens, total - first);
       const last = first + tokens === total;

@@ -1,6 +1,7 @@
 import type { CommandList, Gpu, SamplerSettings } from '@uni-moe-web/kernels';
 import { AbortedError } from '../errors.ts';
 import type { Decoder } from './decoder.ts';
+import { gpuDone } from './gpu-done.ts';
 import {
   commonPrefix,
   positionKeys,
@@ -11,7 +12,6 @@ import {
 import { Sampler } from './sampler.ts';
 import { StagingRing } from './staging-ring.ts';
 import { StepReporter, type ReportOptions, type StepReport } from './step-report.ts';
-import { untilAborted } from './until-aborted.ts';
 
 /** Steps that may be on the GPU while the CPU still waits for an earlier id. */
 const STEPS_AHEAD = 2;
@@ -65,7 +65,7 @@ export class TokenRunner {
     if (signal.aborted) throw new AbortedError('Generation');
     this.#decoder.expectRoom(layout.ids.length);
     // Their buffers are used again, so that stopping often does not pile buffers up.
-    await untilAborted(Promise.allSettled(this.#left), signal);
+    await gpuDone(Promise.allSettled(this.#left), signal);
     const start = this.cachedLength(layout);
     const keys = positionKeys(layout);
     this.#cached = keys.slice(0, start);
@@ -105,7 +105,7 @@ export class TokenRunner {
       }
       const [next] = pending;
       if (!next) return;
-      const report = await untilAborted(next, signal);
+      const report = await gpuDone(next, signal);
       pending.shift();
       this.#gpu.throwErrors();
       // The step behind this report has embedded the token of the report before, which is thereby in the cache.

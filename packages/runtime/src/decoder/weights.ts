@@ -16,14 +16,8 @@ export interface LayerWeights {
   readonly router?: Tensor;
 }
 
-/** Accepts the bytes of stored tensors in any order and piece size, and puts them where kernels read them. */
-export interface WeightSink {
-  /** Takes `bytes` of the stored tensor `name` that start at `offset`. Tensors that the decoder does not use are ignored. */
-  accept(name: string, offset: number, bytes: Uint8Array<ArrayBuffer>): void;
-}
-
-/** The decoder's weights on the GPU. */
-export class DecoderWeights implements WeightSink {
+/** The decoder's weights on the GPU. The bytes of stored tensors arrive in any order and piece size. */
+export class DecoderWeights {
   readonly embedding: WeightMatrix;
   readonly head: WeightMatrix;
   readonly finalNorm: Tensor;
@@ -58,6 +52,7 @@ export class DecoderWeights implements WeightSink {
     }));
   }
 
+  /** Takes `bytes` of the stored tensor `name` that start at `offset`. Tensors that the decoder does not use are ignored. */
   accept(name: string, offset: number, bytes: Uint8Array<ArrayBuffer>): void {
     for (const { start, end, buffer, target } of this.#targets.get(name) ?? []) {
       const from = Math.max(start, offset);

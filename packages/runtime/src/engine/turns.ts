@@ -1,4 +1,4 @@
-import { untilAborted } from './abortable.ts';
+import { untilAborted } from '../abort.ts';
 
 /** Lets one task in at a time, in the order in which they asked. */
 export class Turns {

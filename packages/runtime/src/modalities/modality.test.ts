@@ -67,11 +67,7 @@ describe('image, audio and video as modalities', () => {
   it('know what the checkpoint takes', async () => {
     expect(availableModalities(context)).toEqual(['image', 'video', 'audio']);
     expect(availableModalities(textOnly)).toEqual([]);
-    for (const [name, modality] of Object.entries(MODALITIES)) {
-      expect(modality.name).toBe(name);
-      expect(modality.isAvailable(context)).toBe(true);
-      expect(modality.isAvailable(textOnly)).toBe(false);
-    }
+    for (const [name, modality] of Object.entries(MODALITIES)) expect(modality.name).toBe(name);
   });
 
   it('an image becomes one batch item and one span', async () => {

@@ -46,8 +46,6 @@ export interface Modality<Source, Decoded extends Source> {
   decode(source: Source, signal?: AbortSignal): Promise<Decoded>;
   /** The buffers of a decoded source, to be moved to a worker instead of copied. */
   transferables(decoded: Decoded): ArrayBuffer[];
-  /** Whether the checkpoint takes this kind of media. */
-  isAvailable(context: ModalityContext): boolean;
   /**
    * The tower's input for one decoded source. Computes on the CPU, with pauses in which other events can run.
    * @throws AbortedError when the signal fires.

@@ -1,4 +1,4 @@
-import { untilAborted } from '../checkpoint/abort.ts';
+import { untilAborted } from '../abort.ts';
 import type { TowerInput } from '../modalities/modality.ts';
 import { TowerGraphError, TowerInputError, TowerRunError, TowerRuntimeError } from './errors.ts';
 import {
@@ -126,7 +126,7 @@ class OnnxTower implements Tower {
       }
     }
     const run = inTurn(() => this.#runBatch(input, outputs, signal));
-    return signal ? untilAborted(run, signal) : run;
+    return untilAborted(run, signal, `The ${this.name} tower`);
   }
 
   dispose(): Promise<void> {

@@ -37,7 +37,7 @@ export interface Tower {
    * Runs the items of a batch one after the other, so that memory does not grow with the batch.
    *
    * @param outputs names of the wanted outputs; {@link EMBEDDINGS} alone by default, others are taps for comparison.
-   * @param signal when it fires, the promise rejects with its reason at once; an item that is running runs to its end first.
+   * @param signal when it fires, the promise rejects with an `AbortedError` at once; an item that is running runs to its end first.
    * @throws TowerInputError if name, shape, length or a wanted output does not fit the graph.
    * @throws TowerRunError if the run fails or the tower was disposed.
    */

@@ -28,7 +28,6 @@ export const audioModality: Modality<AudioSource, MonoAudio> = {
   name: 'audio',
   decode: decodeAudio,
   transferables: ({ samples }) => [samples.buffer],
-  isAvailable: (context) => availableModalities(context).includes('audio'),
   async preprocess(sound, context, signal) {
     const { audio } = context.config;
     const { audio: config } = context.preprocessor;

@@ -1,4 +1,4 @@
-import { availableModalities, type Modality } from '../modality.ts';
+import type { Modality } from '../modality.ts';
 import { decodeImage, type ImageSource } from './decode.ts';
 import type { RgbImage } from './rgb-image.ts';
 import { visionInput } from './vision-input.ts';
@@ -8,7 +8,6 @@ export const imageModality: Modality<ImageSource, RgbImage> = {
   name: 'image',
   decode: decodeImage,
   transferables: (image) => [image.data.buffer],
-  isAvailable: (context) => availableModalities(context).includes('image'),
   async preprocess(image, context, signal) {
     const { input, vision } = await visionInput([image], 'image', context, signal);
     return { tower: 'vision', input, combine: 'concat', numTokens: vision.tokens_per_image };

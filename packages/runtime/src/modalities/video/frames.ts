@@ -5,7 +5,7 @@ import type { RgbImage } from '../image/rgb-image.ts';
 import { readVideoFile } from './video-file.ts';
 
 /** What callers may hand in as a video: its frames, or a file that this browser plays. */
-export type VideoSource = readonly ImageSource[] | Blob | URL;
+export type VideoSource = readonly ImageSource[] | Blob;
 
 /**
  * A video to the frames that the model looks at. A list is taken whole, as the reference takes a folder of frames; from a
@@ -15,10 +15,10 @@ export type VideoSource = readonly ImageSource[] | Blob | URL;
  * @throws VideoDecodeError when the browser does not play the file, or the list is empty.
  */
 export async function decodeVideo(source: VideoSource, signal?: AbortSignal): Promise<RgbImage[]> {
-  if (source instanceof Blob || source instanceof URL) return readVideoFile(source, signal);
+  if (source instanceof Blob) return readVideoFile(source, signal);
   if (!Array.isArray(source)) {
     const actual = Object.prototype.toString.call(source);
-    throw new MediaSourceError('video', actual, 'a Blob, a URL or a list of images');
+    throw new MediaSourceError('video', actual, 'a Blob or a list of images');
   }
   if (source.length === 0) throw new VideoDecodeError('the list of frames is empty', { frames: 0 });
   const frames: RgbImage[] = [];

@@ -41,13 +41,11 @@ describe('decodeVideo on a page', () => {
     await expect(decodeVideo(new Blob(['no video'], { type: 'video/mp4' }))).rejects.toThrow(
       VideoDecodeError,
     );
-    const missing = new URL('/no-such-video.mp4', location.href);
-    await expect(decodeVideo(missing)).rejects.toThrow(VideoDecodeError);
   });
 
   it('stops on abort', async () => {
     const abort = new AbortController();
-    const decoding = decodeVideo(new URL('/no-such-video.mp4', location.href), abort.signal);
+    const decoding = decodeVideo(new Blob(['no video'], { type: 'video/mp4' }), abort.signal);
     abort.abort();
     await expect(decoding).rejects.toMatchObject({ code: 'aborted' });
   });

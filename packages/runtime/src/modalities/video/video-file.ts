@@ -17,17 +17,16 @@ const ASSUMED_FPS = 30;
  * @throws VideoNeedsWindowError in a worker.
  * @throws VideoDecodeError when the browser does not play the file.
  */
-export async function readVideoFile(source: Blob | URL, signal?: AbortSignal): Promise<RgbImage[]> {
+export async function readVideoFile(source: Blob, signal?: AbortSignal): Promise<RgbImage[]> {
   if (typeof document === 'undefined') throw new VideoNeedsWindowError();
-  const objectUrl = source instanceof Blob ? URL.createObjectURL(source) : undefined;
+  const objectUrl = URL.createObjectURL(source);
   const video = document.createElement('video');
   video.muted = true;
   video.playsInline = true;
   video.preload = 'auto';
-  video.crossOrigin = 'anonymous';
   try {
     await settled(video, 'loadeddata', signal, () => {
-      video.src = objectUrl ?? String(source);
+      video.src = objectUrl;
     });
     const duration = await readDuration(video, signal);
     const frames: RgbImage[] = [];
@@ -40,7 +39,7 @@ export async function readVideoFile(source: Blob | URL, signal?: AbortSignal): P
   } finally {
     video.removeAttribute('src');
     video.load();
-    if (objectUrl) URL.revokeObjectURL(objectUrl);
+    URL.revokeObjectURL(objectUrl);
   }
 }
 
