@@ -41,6 +41,19 @@ describe('options of pnpm bench', () => {
     });
     expect(() => parseOptions(['--merge'])).toThrow('--merge: expected the JSON files of some runs');
     expect(() => parseOptions(['a.json'])).toThrow('a.json: expected an option');
+    expect(() => parseOptions(['--merge', 'a.json', '--quick'])).toThrow(
+      '--quick: nothing is measured with --merge',
+    );
+    expect(() => parseOptions(['--merge', 'a.json', '--host', 'chrome'])).toThrow(
+      '--host: nothing is measured',
+    );
+  });
+
+  test('Chrome is given no adapter that it would ignore', () => {
+    expect(parseOptions(['--adapter', 'swiftshader']).adapter).toBe('swiftshader');
+    expect(() => parseOptions(['--adapter', 'lavapipe'])).toThrow(
+      "--adapter lavapipe: Chrome knows default, d3d11, opengles, swiftshader; --host node takes part of an adapter's name",
+    );
   });
 
   test('what is unknown is named', () => {

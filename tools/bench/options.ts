@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { OptionalFeature } from '@uni-moe-web/kernels';
+import { checkChromeAdapter } from '../headless/chrome-adapter.ts';
 
 /** What the runner needs to know; it crosses into the page. */
 export interface RunOptions {
@@ -16,7 +17,7 @@ export interface RunOptions {
 
 export interface BenchOptions extends RunOptions {
   readonly host: 'chrome' | 'node';
-  /** Part of an adapter's name, or `lavapipe` or `swiftshader` for that software driver. */
+  /** In Node part of an adapter's name, or `lavapipe` or `swiftshader` for that software driver; in Chrome a name of its own. */
   readonly adapter?: string;
   /** Folder of report.html and report.md. */
   readonly out: string;
@@ -27,28 +28,33 @@ export interface BenchOptions extends RunOptions {
   readonly merge: readonly string[];
 }
 
+/** What else --merge takes. */
+const MERGE_OPTIONS = ['merge', 'out', 'json', 'compare'];
+
 export const USAGE = `pnpm bench [options]
-pnpm bench --merge a.json b.json ... [--out DIR] [--json FILE]
+pnpm bench --merge a.json b.json ... [--out DIR] [--json FILE] [--compare FILE]
 
   --quick               fewer samples, and one small shape of each operation unless --shape says which
   --host chrome|node    headless Chrome (default), or Dawn in Node
-  --adapter NAME        part of the adapter's name; lavapipe or swiftshader choose that software driver
+  --adapter NAME        with --host node part of the adapter's name, or lavapipe or swiftshader for that software
+                        driver; in Chrome default, d3d11, opengles or swiftshader
   --no-f16              as on a device without shader-f16
   --no-subgroups        as on a device without subgroups
   --op NAME             only this operation, may be repeated; "model" is the whole decoder, "towers" the encoders
-  --shape TEXT          only shapes containing this text, may be repeated
-  --peers               whole decoders beside llama.cpp too; installs it at the first time (about 150 MB)
+  --shape TEXT          only shapes, models and media containing this text, may be repeated
+  --peers               whole decoders beside llama.cpp too; installs it at the first time (about 100 MB)
   --out DIR             folder of report.html and report.md, bench-results by default
   --json FILE           everything that was measured
   --compare FILE        a JSON of an earlier run to compare with
   --merge FILE ...      one report from the JSON files of several runs on one adapter; a later file replaces
-                        what an earlier one measured too
+                        what an earlier one measured too; nothing is measured
   --seed N              another set of random data`;
 
 /** @throws Error with the offending argument. */
 export function parseOptions(args: readonly string[]): BenchOptions {
-  const { values, positionals } = parseArgs({
+  const { values, positionals, tokens } = parseArgs({
     args: [...args],
+    tokens: true,
     allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
@@ -71,6 +77,12 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   if (seed !== undefined && !/^\d+$/.test(seed)) throw new Error(`--seed ${seed}: expected a whole number`);
   if (merge && positionals.length === 0) throw new Error('--merge: expected the JSON files of some runs');
   if (!merge && positionals.length > 0) throw new Error(`${positionals[0]}: expected an option`);
+  if (merge) {
+    const given = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
+    const unused = given.find((name) => !MERGE_OPTIONS.includes(name));
+    if (unused !== undefined) throw new Error(`--${unused}: nothing is measured with --merge`);
+  }
+  if (values.adapter !== undefined && host === 'chrome') checkChromeAdapter('--adapter', values.adapter);
   const without: OptionalFeature[] = [];
   if (values['no-f16']) without.push('shader-f16');
   if (values['no-subgroups']) without.push('subgroups');

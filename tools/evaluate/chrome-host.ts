@@ -1,4 +1,5 @@
 import { openHeadless } from '../headless/browser.ts';
+import { chromeAdapterArgs } from '../headless/chrome-adapter.ts';
 import { startHost } from '../headless/host.ts';
 import type { HostRequest, HostedEvaluation } from './protocol.ts';
 
@@ -11,8 +12,7 @@ export async function openInChrome({
 }: HostRequest): Promise<HostedEvaluation> {
   const host = await startHost({ checkpoint, set });
   try {
-    const args = gpu === undefined ? [] : [`--use-webgpu-adapter=${gpu}`];
-    const { page, close } = await openHeadless(`${host.url}/evaluate/page.html`, args);
+    const { page, close } = await openHeadless(`${host.url}/evaluate/page.html`, chromeAdapterArgs(gpu));
     try {
       await page.waitForFunction(() => 'evaluationPage' in globalThis);
       const facts = await page.evaluate(([open, folder]) => globalThis.evaluationPage.open(open, folder), [

@@ -43,6 +43,9 @@ describe('options of pnpm evaluate', () => {
     ['--set s --temperature hot', '--temperature hot: expected a number, 0 or more'],
     ['--set s --adapter =2', '--adapter =2: expected NAME or NAME=WEIGHT'],
     ['--set s --adapter german=much', '--adapter german= much: expected a number'],
+    ['--set s --adapter german=0.5=9', '--adapter german=0.5=9: expected NAME or NAME=WEIGHT'],
+    ['--set s --adapter german --adapter german=2', '--adapter german=2: german was given before'],
+    ['--set s --gpu lavapipe', '--gpu lavapipe: Chrome knows default, d3d11, opengles, swiftshader'],
     ['--set s --fast', '--fast'],
   ])('%s', (args, message) => expect(() => parseOptions(args.split(' ').filter(Boolean))).toThrow(message));
 });

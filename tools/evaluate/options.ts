@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { checkChromeAdapter } from '../headless/chrome-adapter.ts';
 
 export interface EvaluateOptions {
   /** Folder of a browser checkpoint; the demo's when absent. */
@@ -6,7 +7,7 @@ export interface EvaluateOptions {
   /** Folder with set.json. */
   readonly set: string;
   readonly host: 'chrome' | 'node';
-  /** Part of the GPU adapter's name; lavapipe or swiftshader choose that software driver. */
+  /** In Node part of the GPU adapter's name, or `lavapipe` or `swiftshader` for that software driver; in Chrome a name of its own. */
   readonly gpu?: string;
   /** Weight per LoRA adapter, all others off; absent leaves them as they are after loading. */
   readonly adapters?: Readonly<Record<string, number>>;
@@ -28,7 +29,8 @@ export const USAGE = `pnpm evaluate --set DIR [--checkpoint DIR] [options]
   --checkpoint DIR    folder of a browser checkpoint; the demo's by default
   --set DIR           folder with set.json; docs/evaluation.md describes it
   --host chrome|node  headless Chrome (default), or Dawn in Node, where pictures must be PNG
-  --gpu NAME          part of the GPU adapter's name; lavapipe or swiftshader choose that software driver
+  --gpu NAME          with --host node part of the GPU adapter's name, or lavapipe or swiftshader for that software
+                      driver; in Chrome default, d3d11, opengles or swiftshader
   --adapter NAME[=W]  switches a LoRA adapter on, at weight W (1 if absent); may be repeated; all others are off
   --kind K            only this kind, may be repeated; "scene" takes "scene/color" along
   --limit N           at most N items of each kind
@@ -64,6 +66,7 @@ export function parseOptions(args: readonly string[]): EvaluateOptions {
   const { checkpoint, set, host, gpu, adapter, json, html, svg } = values;
   if (set === undefined) throw new Error('--set is missing');
   if (host !== 'chrome' && host !== 'node') throw new Error(`--host ${host}: expected chrome or node`);
+  if (gpu !== undefined && host === 'chrome') checkChromeAdapter('--gpu', gpu);
   return {
     set,
     host,
@@ -75,17 +78,22 @@ export function parseOptions(args: readonly string[]): EvaluateOptions {
     listWrong: values['list-wrong'],
     ...(checkpoint === undefined ? {} : { checkpoint }),
     ...(gpu === undefined ? {} : { gpu }),
-    ...(adapter === undefined ? {} : { adapters: Object.fromEntries(adapter.map(adapterWeight)) }),
+    ...(adapter === undefined ? {} : { adapters: adapterWeights(adapter) }),
     ...(json === undefined ? {} : { json }),
     ...(html === undefined ? {} : { html }),
     ...(svg === undefined ? {} : { svg }),
   };
 }
 
-function adapterWeight(text: string): [name: string, weight: number] {
-  const [name = '', weight = '1'] = text.split('=');
-  if (name === '') throw new Error(`--adapter ${text}: expected NAME or NAME=WEIGHT`);
-  return [name, number(`--adapter ${name}=`, weight)];
+function adapterWeights(texts: readonly string[]): Record<string, number> {
+  const weights = new Map<string, number>();
+  for (const text of texts) {
+    const [name = '', weight = '1', ...rest] = text.split('=');
+    if (name === '' || rest.length > 0) throw new Error(`--adapter ${text}: expected NAME or NAME=WEIGHT`);
+    if (weights.has(name)) throw new Error(`--adapter ${text}: ${name} was given before`);
+    weights.set(name, number(`--adapter ${name}=`, weight));
+  }
+  return Object.fromEntries(weights);
 }
 
 function count(option: string, text: string, least: number): number {

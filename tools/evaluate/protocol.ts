@@ -57,7 +57,7 @@ export interface Evaluation {
 export interface HostRequest extends OpenRequest {
   /** Folder of the set. */
   readonly set: string;
-  /** Part of the GPU adapter's name, or `lavapipe` or `swiftshader` for that software driver. */
+  /** In Node part of the GPU adapter's name, or `lavapipe` or `swiftshader` for that software driver; in Chrome a name of its own. */
   readonly gpu?: string;
 }
 

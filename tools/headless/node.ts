@@ -50,7 +50,9 @@ function provideWebGpu(adapter: string | undefined, flags: readonly string[]): v
   const isDriver = adapter === 'lavapipe' || adapter === 'swiftshader';
   const driver = isDriver ? drivers[adapter] : adapter === undefined ? drivers.lavapipe : undefined;
   if (isDriver && !driver) throw new Error(`the driver ${adapter} is not installed`);
-  if (driver) process.env['VK_ICD_FILENAMES'] ??= driver;
+  // A driver that was asked for by name overrides the environment.
+  if (isDriver) process.env['VK_ICD_FILENAMES'] = driver;
+  else if (driver) process.env['VK_ICD_FILENAMES'] ??= driver;
   Object.assign(globalThis, globals);
   const gpu = create([...flags, ...(adapter === undefined || isDriver ? [] : [`adapter=${adapter}`])]);
   Object.defineProperty(globalThis, 'navigator', {
