@@ -11,6 +11,7 @@ interface CameraDialogProps {
 export function CameraDialog({ onPicture, onClose }: CameraDialogProps) {
   const video = useRef<HTMLVideoElement>(null);
   const [ready, setReady] = useState(false);
+  const [taking, setTaking] = useState(false);
   const [problem, setProblem] = useState('');
 
   useEffect(() => {
@@ -30,6 +31,7 @@ export function CameraDialog({ onPicture, onClose }: CameraDialogProps) {
   }, []);
 
   const take = (): void => {
+    setTaking(true);
     takePicture(video.current!).then(
       (file) => {
         onPicture(file);
@@ -55,7 +57,7 @@ export function CameraDialog({ onPicture, onClose }: CameraDialogProps) {
         />
       )}
       <div class="button-row">
-        <button type="button" class="button button-primary" disabled={!ready} onClick={take}>
+        <button type="button" class="button button-primary" disabled={!ready || taking} onClick={take}>
           Take the picture
         </button>
       </div>

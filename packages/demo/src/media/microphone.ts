@@ -20,17 +20,35 @@ const METER_FLOOR_DB = 60;
 
 let count = 0;
 
-/** Asks for the microphone and starts. @throws DOMException when the browser or the person says no. */
+/**
+ * Asks for the microphone and starts. The microphone is off again after any error.
+ * @throws DOMException when the browser or the person says no.
+ */
 export async function startRecording(): Promise<Recording> {
   const stream = await navigator.mediaDevices.getUserMedia({
     // Speech filters remove other sounds, which are as welcome as speech.
     audio: { echoCancellation: false, noiseSuppression: false },
   });
+  let context: AudioContext | undefined;
+  const release = (): void => {
+    for (const track of stream.getTracks()) track.stop();
+    void context?.close();
+  };
+  try {
+    context = new AudioContext();
+    return record(stream, createMeter(stream, context), release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Records until the end, then calls `release`. */
+function record(stream: MediaStream, level: () => number, release: () => void): Recording {
   const format = TYPES.find(({ type }) => MediaRecorder.isTypeSupported(type));
   const recorder = new MediaRecorder(stream, format ? { mimeType: format.type } : {});
   const parts: Blob[] = [];
   recorder.addEventListener('dataavailable', ({ data }) => parts.push(data));
-  const meter = createMeter(stream);
   const started = performance.now();
   const stopped = new Promise<void>((resolve) => {
     recorder.addEventListener('stop', () => resolve(), { once: true });
@@ -40,11 +58,10 @@ export async function startRecording(): Promise<Recording> {
   const end = async (): Promise<void> => {
     if (recorder.state !== 'inactive') recorder.stop();
     await stopped;
-    for (const track of stream.getTracks()) track.stop();
-    meter.close();
+    release();
   };
   return {
-    level: meter.level,
+    level,
     seconds: () => (performance.now() - started) / 1000,
     stop: async () => {
       await end();
@@ -55,19 +72,16 @@ export async function startRecording(): Promise<Recording> {
   };
 }
 
-function createMeter(stream: MediaStream): { level: () => number; close: () => void } {
-  const context = new AudioContext();
+/** The loudness of `stream` now; see {@link Recording.level}. */
+function createMeter(stream: MediaStream, context: AudioContext): () => number {
   const analyser = context.createAnalyser();
   analyser.fftSize = 1024;
   context.createMediaStreamSource(stream).connect(analyser);
   const samples = new Float32Array(analyser.fftSize);
-  return {
-    level: () => {
-      analyser.getFloatTimeDomainData(samples);
-      const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
-      const decibels = 10 * Math.log10(power);
-      return Math.min(1, Math.max(0, 1 + decibels / METER_FLOOR_DB));
-    },
-    close: () => void context.close(),
+  return () => {
+    analyser.getFloatTimeDomainData(samples);
+    const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
+    const decibels = 10 * Math.log10(power);
+    return Math.min(1, Math.max(0, 1 + decibels / METER_FLOOR_DB));
   };
 }
