@@ -1,4 +1,4 @@
-/** The only file that knows the runtime: its engine as the page's {@link Session}. */
+/** The runtime's engine as the page's {@link Session}. */
 import {
   createEngine,
   type ChatCompletionChunk,
@@ -25,7 +25,12 @@ export async function openSession(place: CheckpointPlace, hooks: OpenHooks): Pro
     onProgress: hooks.onProgress,
     onMemoryPlan: hooks.onMemory,
   });
-  return new EngineSession(engine, await engine.adapters.list());
+  try {
+    return new EngineSession(engine, await engine.adapters.list());
+  } catch (error) {
+    await engine.dispose().catch(() => undefined);
+    throw error;
+  }
 }
 
 class EngineSession implements Session {

@@ -20,7 +20,13 @@ export function ModelView({ state, missingWebGpu, onRetry, onCancel, onOpenCheck
   if (state.status === 'ready') return <ModelBanner model={state.session.model} />;
   if (state.status === 'loading') {
     return (
-      <LoadCard name={placeName(state.place)} bars={state.bars} memory={state.memory} onCancel={onCancel} />
+      <LoadCard
+        name={placeName(state.place)}
+        isLocal={typeof state.place !== 'string'}
+        bars={state.bars}
+        memory={state.memory}
+        onCancel={onCancel}
+      />
     );
   }
   if (state.problem.code === 'webgpu-unavailable') return <NoWebGpu reason={state.problem.detail} />;

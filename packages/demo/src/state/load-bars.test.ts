@@ -16,7 +16,10 @@ function after(...events: LoadEvent[]): LoadBars {
 }
 
 it('keeps a bar for each phase', () => {
-  const bars = viewBars(after(event('download', MB), event('load', MB / 2), event('download', 2 * MB)));
+  const bars = viewBars(
+    after(event('download', MB), event('load', MB / 2), event('download', 2 * MB)),
+    false,
+  );
   expect(bars).toEqual([
     {
       label: 'Downloading',
@@ -34,11 +37,14 @@ it('keeps a bar for each phase', () => {
 });
 
 it('starts empty and says where bytes come from', () => {
-  expect(viewBars({}).map(({ share, amount }) => [share, amount])).toEqual([
+  expect(viewBars({}, false).map(({ share, amount }) => [share, amount])).toEqual([
     [0, 'waiting'],
     [0, 'waiting'],
   ]);
-  expect(viewBars(after(event('download', MB, true)))[0]!.label).toBe('Reading from this browser’s storage');
+  const label = (bars: LoadBars, isLocal: boolean) => viewBars(bars, isLocal)[0]!.label;
+  expect(label(after(event('download', MB)), false)).toBe('Downloading');
+  expect(label(after(event('download', MB, true)), false)).toBe('Reading from this browser’s storage');
+  expect(label(after(event('download', MB)), true)).toBe('Reading the folder');
 });
 
 it('describes a late download until it is there', () => {
@@ -51,15 +57,17 @@ it('describes a late download until it is there', () => {
 
 it('names the phase', () => {
   expect([
-    describePhase({}),
-    describePhase(after(event('manifest', MB))),
-    describePhase(after(event('download', MB))),
-    describePhase(after(event('download', MB, true))),
-    describePhase(after(event('download', 4 * MB), event('load', 4 * MB))),
+    describePhase({}, false),
+    describePhase(after(event('manifest', MB)), false),
+    describePhase(after(event('download', MB)), false),
+    describePhase(after(event('download', MB, true)), false),
+    describePhase(after(event('download', MB)), true),
+    describePhase(after(event('download', 4 * MB), event('load', 4 * MB)), false),
   ]).toEqual([
     'Looking at the checkpoint',
     'Looking at the checkpoint',
     'Downloading the checkpoint',
+    'Reading the checkpoint',
     'Reading the checkpoint',
     'Preparing the GPU',
   ]);

@@ -24,11 +24,15 @@ export interface BarView {
   readonly file: string;
 }
 
-/** The two bars of a load; a phase that has not begun is an empty bar. */
-export function viewBars(bars: LoadBars): readonly BarView[] {
-  const local = bars.download?.fromCache === true;
+/**
+ * The two bars of a load; a phase that has not begun is an empty bar.
+ * @param isLocal whether the checkpoint is a folder of this device.
+ */
+export function viewBars(bars: LoadBars, isLocal: boolean): readonly BarView[] {
+  const stored = bars.download?.fromCache === true;
+  const remote = stored ? 'Reading from this browser’s storage' : 'Downloading';
   return [
-    viewBar(local ? 'Reading from this browser’s storage' : 'Downloading', bars.download),
+    viewBar(isLocal ? 'Reading the folder' : remote, bars.download),
     viewBar('Loading onto the GPU', bars.load),
   ];
 }
@@ -47,8 +51,10 @@ export function describeDownload({ download }: LoadBars): string | undefined {
 }
 
 /** What the load is doing, in a few words that change seldom enough to be read aloud. */
-export function describePhase(bars: LoadBars): string {
+export function describePhase(bars: LoadBars, isLocal: boolean): string {
   if (bars.load && bars.load.bytes >= bars.load.totalBytes) return 'Preparing the GPU';
-  if (bars.download) return bars.download.fromCache ? 'Reading the checkpoint' : 'Downloading the checkpoint';
+  if (bars.download) {
+    return isLocal || bars.download.fromCache ? 'Reading the checkpoint' : 'Downloading the checkpoint';
+  }
   return 'Looking at the checkpoint';
 }

@@ -95,6 +95,23 @@ it('gives the old model back before it opens the next', async () => {
   await second;
 });
 
+it('hears no more of the old model once the next is loading', async () => {
+  const { model, opening } = setUp();
+  const first = model.load('a');
+  const old = await opening(0);
+  old.succeed(new ScriptedSession());
+  await first;
+  const second = model.load('b');
+  const next = await opening(1);
+  old.onProgress({ ...DOWNLOAD, file: 'towers/vision.onnx' });
+  old.onMemory({ weightBytes: 10, cacheBytes: 5, scratchBytes: 1, totalBytes: 16 });
+  expect(model.state.get()).toEqual({ status: 'loading', place: 'b', bars: {} });
+  next.succeed(new ScriptedSession());
+  await second;
+  old.onProgress(DOWNLOAD);
+  expect(model.state.get()).toHaveProperty('bars', {});
+});
+
 it('takes the last of two loads, whichever ends first', async () => {
   const { model, opening } = setUp();
   const first = model.load('a');
@@ -120,10 +137,26 @@ it('can be cancelled', async () => {
   expect(first.signal.aborted).toBe(true);
   first.fail(Object.assign(new Error('stopped'), { code: 'aborted' }));
   await loaded;
-  expect(model.state.get()).toMatchObject({ status: 'failed', problem: { title: 'Loading was cancelled' } });
+  expect(model.state.get()).toMatchObject({
+    status: 'failed',
+    problem: {
+      title: 'Loading was cancelled',
+      detail: expect.stringContaining('is kept in this browser') as string,
+    },
+  });
 });
 
-it('changes adapters and shows why a change failed', async () => {
+it('says nothing of a download when a folder is cancelled', async () => {
+  const { model, opening } = setUp();
+  const loaded = model.load([new File([], 'config.json')]);
+  const first = await opening(0);
+  model.cancel();
+  first.fail(Object.assign(new Error('stopped'), { code: 'aborted' }));
+  await loaded;
+  expect(model.state.get()).toMatchObject({ problem: { detail: 'Nothing of the folder was copied.' } });
+});
+
+it('changes adapters, and puts a change that failed back and shows why', async () => {
   const { model, opening } = setUp();
   const session = new ScriptedSession();
   const loaded = model.load('a');
@@ -134,7 +167,27 @@ it('changes adapters and shows why a change failed', async () => {
   session.setAdapters = () =>
     Promise.reject(Object.assign(new Error('not a number'), { code: 'invalid-adapter-weight' }));
   await model.setAdapter('default', 0.25);
-  expect(model.state.get()).toMatchObject({ adapterProblem: { code: 'invalid-adapter-weight' } });
+  expect(model.state.get()).toMatchObject({
+    adapters: [{ name: 'default', weight: 0.5 }],
+    adapterProblem: { code: 'invalid-adapter-weight' },
+  });
+});
+
+it('tries a change that failed again, and remembers only what worked', async () => {
+  const { model, opening } = setUp();
+  const session = new ScriptedSession();
+  const loaded = model.load('a');
+  (await opening(0)).succeed(session);
+  await loaded;
+  const tries = vi.spyOn(session, 'setAdapters').mockRejectedValue(new Error('not now'));
+  await model.setAdapter('default', 0.25);
+  await model.setAdapter('default', 0.25);
+  expect(tries).toHaveBeenCalledTimes(2);
+  const again = model.reload();
+  const next = new ScriptedSession();
+  (await opening(1)).succeed(next);
+  await again;
+  expect(next.adapters).toEqual([{ name: 'default', weight: 1 }]);
 });
 
 it('opens a checkpoint with its adapters as they were set before', async () => {

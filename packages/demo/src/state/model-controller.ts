@@ -36,6 +36,7 @@ export class ModelController {
   readonly #open: OpenSession;
   readonly #memory: AdapterMemory;
   readonly #state = new Store<ModelState>({ status: 'idle' });
+  /** Of the checkpoint that is loading or loaded: after an abort, it has no say in the state any more. */
   #loading: AbortController | undefined;
   #closing: Promise<void> = Promise.resolve();
   #adapterChange = 0;
@@ -73,12 +74,10 @@ export class ModelController {
         await session.dispose();
         return;
       }
-      this.#loading = undefined;
       this.#state.set({ status: 'ready', place, session, adapters: session.adapters, bars: {} });
       await this.#changeAdapters(this.#memory.recall(place, session.adapters));
     } catch (error) {
       if (loading.signal.aborted) return;
-      this.#loading = undefined;
       this.#state.set({ status: 'failed', place, problem: toProblem(error) });
     }
   }
@@ -94,7 +93,7 @@ export class ModelController {
     const state = this.#state.get();
     if (state.status !== 'loading') return;
     this.#release();
-    this.#state.set({ status: 'failed', place: state.place, problem: CANCELLED });
+    this.#state.set({ status: 'failed', place: state.place, problem: cancelled(state.place) });
   }
 
   /** Changes one adapter's weight. Fast changes, as of a slider, end at the last one. */
@@ -102,24 +101,24 @@ export class ModelController {
     const state = this.#state.get();
     if (state.status !== 'ready') return;
     const adapters = state.adapters.map((entry) => (entry.name === name ? { ...entry, weight } : entry));
-    this.#memory.keep(state.place, adapters);
     await this.#changeAdapters(adapters);
   }
 
   async #changeAdapters(adapters: readonly AdapterWeight[]): Promise<void> {
     const state = this.#state.get();
     if (state.status !== 'ready' || isEqual(state.adapters, adapters)) return;
-    const { session } = state;
+    const { place, session } = state;
     const { adapterProblem: _, ...rest } = state;
     this.#state.set({ ...rest, adapters });
     const change = ++this.#adapterChange;
     try {
       await session.setAdapters(adapters);
+      this.#memory.keep(place, adapters);
     } catch (error) {
       if (change !== this.#adapterChange) return;
       this.#state.update((now) =>
         now.status === 'ready' && now.session === session
-          ? { ...now, adapterProblem: toProblem(error) }
+          ? { ...now, adapters: session.adapters, adapterProblem: toProblem(error) }
           : now,
       );
     }
@@ -147,8 +146,13 @@ function addProgress(state: ModelState, event: LoadEvent): ModelState {
   return { ...state, bars: addLoadEvent(state.bars, event) };
 }
 
-const CANCELLED: Problem = {
-  code: 'aborted',
-  title: 'Loading was cancelled',
-  detail: 'What has been downloaded is kept in this browser; loading goes on from there.',
-};
+function cancelled(place: CheckpointPlace): Problem {
+  const isLocal = typeof place !== 'string';
+  return {
+    code: 'aborted',
+    title: 'Loading was cancelled',
+    detail: isLocal
+      ? 'Nothing of the folder was copied.'
+      : 'What has been downloaded is kept in this browser; loading goes on from there.',
+  };
+}
