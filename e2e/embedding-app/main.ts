@@ -7,6 +7,9 @@ const form = document.querySelector<HTMLFormElement>('#form')!;
 const question = document.querySelector<HTMLInputElement>('#question')!;
 const picture = document.querySelector<HTMLInputElement>('#picture')!;
 
+const describe = (error: unknown): string =>
+  error instanceof RuntimeError ? `${error.code}: ${error.message}` : String(error);
+
 const checkpoint = new URLSearchParams(location.search).get('checkpoint') ?? '/checkpoint/';
 
 try {
@@ -20,32 +23,42 @@ try {
   isLoading = false;
   status.textContent = 'Ready';
 
+  let asking = new AbortController();
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    void ask();
+    // The answer before ends where it is.
+    asking.abort();
+    asking = new AbortController();
+    const { signal } = asking;
+    ask(signal).catch((error: unknown) => {
+      if (!signal.aborted) status.textContent = describe(error);
+    });
   });
 
-  async function ask(): Promise<void> {
-    const file = picture.files?.[0];
-    const chunks = await engine.chat.completions.create({
-      messages: [
-        {
-          role: 'user',
-          content: [
-            ...(file ? [{ type: 'image_url', image_url: { url: file } } as const] : []),
-            { type: 'text', text: question.value },
-          ],
-        },
-      ],
-      stream: true,
-      temperature: 0,
-      max_tokens: 16,
-    });
+  async function ask(signal: AbortSignal): Promise<void> {
     answer.textContent = '';
     status.textContent = 'Answering';
+    const file = picture.files?.[0];
+    const chunks = await engine.chat.completions.create(
+      {
+        messages: [
+          {
+            role: 'user',
+            content: [
+              ...(file ? [{ type: 'image_url', image_url: { url: file } } as const] : []),
+              { type: 'text', text: question.value },
+            ],
+          },
+        ],
+        stream: true,
+        temperature: 0,
+        max_tokens: 16,
+      },
+      { signal },
+    );
     for await (const chunk of chunks) answer.textContent += chunk.choices[0].delta.content ?? '';
     status.textContent = 'Done';
   }
 } catch (error) {
-  status.textContent = error instanceof RuntimeError ? `${error.code}: ${error.message}` : String(error);
+  status.textContent = describe(error);
 }

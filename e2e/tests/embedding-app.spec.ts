@@ -34,6 +34,37 @@ test('an app built with plain Vite answers about a picture, and text alone needs
   expect(problems).toEqual([]);
 });
 
+test('a file that is no picture is an error that says so, and a new question ends the answer before', async ({
+  page,
+}) => {
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  await page.goto(server.url);
+  const status = page.getByRole('status');
+  const answer = page.locator('#answer');
+  await expect(status).toHaveText('Ready');
+
+  await page
+    .getByLabel('Picture')
+    .setInputFiles({ name: 'broken.png', mimeType: 'image/png', buffer: Buffer.from('no picture') });
+  await page.getByRole('button', { name: 'Ask' }).click();
+  await expect(status).toHaveText(/^image-decode: /);
+
+  await page.getByLabel('Picture').setInputFiles([]);
+  await page.getByRole('button', { name: 'Ask' }).click();
+  await expect(status).toHaveText('Done');
+  const once = (await answer.textContent()) ?? '';
+  expect(once).not.toBe('');
+
+  await page.locator('#form').evaluate((form: HTMLFormElement) => {
+    form.requestSubmit();
+    form.requestSubmit();
+  });
+  await expect(status).toHaveText('Done');
+  await expect(answer).toHaveText(once);
+  expect(problems).toEqual([]);
+});
+
 test('a checkpoint that is not there is an error that says so', async ({ page }) => {
   await page.goto(`${server.url}/?checkpoint=/nothing-here/`);
   await expect(page.getByRole('status')).toContainText('checkpoint-not-found');
