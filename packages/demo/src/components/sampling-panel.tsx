@@ -14,15 +14,24 @@ interface SamplingPanelProps {
 
 /** How tokens are chosen, behind a disclosure: the checkpoint's own settings are fine for most people. */
 export function SamplingPanel({ settings, onChange, onReset }: SamplingPanelProps) {
+  // New inputs after a reset: what was typed may be invalid, so that no setting tells of it.
+  const [resets, setResets] = useState(0);
   return (
     <details class="panel">
       <summary>
         <h2>Sampling</h2>
       </summary>
       {SAMPLING_FIELDS.map((field) => (
-        <SamplingInput key={field.key} field={field} settings={settings} onChange={onChange} />
+        <SamplingInput key={`${field.key} ${resets}`} field={field} settings={settings} onChange={onChange} />
       ))}
-      <button type="button" class="link-button" onClick={onReset}>
+      <button
+        type="button"
+        class="link-button"
+        onClick={() => {
+          setResets(resets + 1);
+          onReset();
+        }}
+      >
         Back to the checkpoint’s settings
       </button>
     </details>

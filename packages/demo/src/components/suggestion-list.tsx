@@ -1,5 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
-import { loadSuggestions, type Suggestion, type SuggestedFile } from '../state/suggestions.ts';
+import {
+  loadSuggestions,
+  suggestionLabel,
+  type Suggestion,
+  type SuggestedFile,
+} from '../state/suggestions.ts';
 import type { ModelInfo } from '../state/session-types.ts';
 import { SoundIcon } from './icons.tsx';
 
@@ -29,7 +34,7 @@ export function SuggestionList({ place, accepts, onAsk }: SuggestionListProps) {
             {suggestion.files.map((file) => (
               <SuggestedPreview key={file.name} file={file} />
             ))}
-            <span>{suggestion.text || 'A spoken question'}</span>
+            <span>{suggestionLabel(suggestion)}</span>
           </button>
         </li>
       ))}

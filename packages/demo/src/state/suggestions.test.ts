@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { loadSuggestions, toQuestion } from './suggestions.ts';
+import type { AttachmentKind } from './attachments.ts';
+import { loadSuggestions, suggestionLabel, toQuestion } from './suggestions.ts';
 
 const ALL = { image: true, audio: true, video: true };
 const PLACE = 'https://host.test/some/model/';
@@ -38,6 +39,15 @@ it('are the questions of one turn beside the checkpoint, with their files', asyn
   });
   expect(question.attachments[0]!.url).toMatch(/^blob:/);
   URL.revokeObjectURL(question.attachments[0]!.url);
+});
+
+it('have a label also without text', () => {
+  const file = (kind: AttachmentKind) => ({ kind, name: `a ${kind}`, file: new Blob() });
+  expect([
+    suggestionLabel({ text: 'What is this?', files: [file('image')] }),
+    suggestionLabel({ text: '', files: [file('audio')] }),
+    suggestionLabel({ text: '', files: [file('image')] }),
+  ]).toEqual(['What is this?', 'A spoken question', 'A picture without a question']);
 });
 
 it('leave out what the checkpoint does not take', async () => {

@@ -1,4 +1,4 @@
-import type { AttachmentKind } from './attachments.ts';
+import { KIND_NAMES, type AttachmentKind } from './attachments.ts';
 import type { Question } from './conversation.ts';
 
 /** A question that a checkpoint brings along to be tried. */
@@ -73,6 +73,12 @@ function readItems(set: unknown): ListedItem[] {
 
 function listed(kind: AttachmentKind, paths: unknown): { kind: AttachmentKind; name: string }[] {
   return [paths].flat().flatMap((name) => (typeof name === 'string' ? [{ kind, name }] : []));
+}
+
+/** The question in words, also when a sound or a picture is all there is. */
+export function suggestionLabel({ text, files: [first] }: Suggestion): string {
+  if (text !== '' || !first) return text;
+  return first.kind === 'audio' ? 'A spoken question' : `A ${KIND_NAMES[first.kind]} without a question`;
 }
 
 /** The question as the conversation takes it. Its previews are let go of with the conversation. */
