@@ -1,14 +1,6 @@
-import { createReadStream, statSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { extname, join, normalize, sep } from 'node:path';
+import { join } from 'node:path';
 import { createServer, defaultClientConditions, type Plugin } from 'vite';
-
-const TYPES: Record<string, string> = {
-  '.json': 'application/json',
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.wav': 'audio/wav',
-};
+import { sendFile } from '../send-file.ts';
 
 export interface Host {
   /** Origin of the server, without a slash at the end. */
@@ -55,45 +47,13 @@ function mountFolders(folders: Readonly<Record<string, string>>): Plugin {
   return {
     name: 'mount-folders',
     configureServer({ middlewares }) {
-      middlewares.use('/files', (request, response) => sendFile(folders, request, response));
+      middlewares.use('/files', (request, response) => {
+        const { pathname } = new URL(request.url ?? '/', 'http://local');
+        const [, name = '', ...rest] = decodeURIComponent(pathname).split('/');
+        const folder = folders[name];
+        if (folder === undefined) response.writeHead(404).end();
+        else sendFile(request, response, folder, rest.join('/'), { 'cache-control': 'no-store' });
+      });
     },
   };
-}
-
-function sendFile(
-  folders: Readonly<Record<string, string>>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
-  const [, name = '', ...rest] = decodeURIComponent(
-    new URL(request.url ?? '/', 'http://local').pathname,
-  ).split('/');
-  const folder = folders[name];
-  const path = folder && normalize(join(folder, ...rest));
-  const stats =
-    path && path.startsWith(normalize(folder) + sep) ? statSync(path, { throwIfNoEntry: false }) : undefined;
-  if (!path || !stats?.isFile()) {
-    response.writeHead(404).end();
-    return;
-  }
-  const type = TYPES[extname(path)] ?? 'application/octet-stream';
-  const headers = { 'content-type': type, 'accept-ranges': 'bytes', 'cache-control': 'no-store' };
-  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
-  if (from === undefined) {
-    response.writeHead(200, { ...headers, 'content-length': stats.size });
-    createReadStream(path).pipe(response);
-    return;
-  }
-  const start = Number(from);
-  const end = Math.min(to ? Number(to) : Infinity, stats.size - 1);
-  if (start > end) {
-    response.writeHead(416, { 'content-range': `bytes */${stats.size}` }).end();
-    return;
-  }
-  response.writeHead(206, {
-    ...headers,
-    'content-length': end - start + 1,
-    'content-range': `bytes ${start}-${end}/${stats.size}`,
-  });
-  createReadStream(path, { start, end }).pipe(response);
 }
