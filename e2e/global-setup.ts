@@ -1,12 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { demoCheckpoint } from '../tools/demo-checkpoint.mjs';
 
 const root = join(import.meta.dirname, '..');
 
 /** Builds what the tests open, as a user would get it: the packages, the demo page and the embedding app. */
 export default function build(): void {
-  demoCheckpoint();
   const vite = join(import.meta.dirname, 'node_modules/vite/bin/vite.js');
   const run = (folder: string, ...args: string[]): void => {
     execFileSync(process.execPath, args, { cwd: join(root, folder), stdio: 'inherit' });

@@ -1,23 +1,17 @@
-// The checkpoint that the demo page loads by itself: the bundled one or, until there is one, a fixture with random weights,
-// exported again whenever the exporter or the fixture has changed.
+// The checkpoint that the demo page loads by itself, and one with random weights for tests, exported again whenever the
+// exporter or the fixture has changed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const bundled = join(root, 'checkpoints/bundled');
 const exported = join(root, '.cache/checkpoints/speech-q4');
 const fixture = join(root, 'fixtures/reference/speech');
 
-/**
- * Folder of the demo's checkpoint, which is there and complete when this returns.
- * @returns {string}
- */
-export function demoCheckpoint() {
-  return existsSync(join(bundled, 'manifest.json')) ? bundled : fixtureCheckpoint();
-}
+/** Folder of the demo's checkpoint. */
+export const demoCheckpoint = join(root, 'checkpoints/bundled');
 
 /**
  * Folder of a fixture's checkpoint in q4, with random weights and its LoRA adapter kept apart.
@@ -30,13 +24,28 @@ export function fixtureCheckpoint() {
   if (fresh && readFileSync(stamp, 'utf8') === state) return exported;
   console.log('Exporting a checkpoint with random weights, for testing ...');
   const tsx = createRequire(import.meta.url).resolve('tsx/cli');
-  const script = join(root, 'tools/export-demo-checkpoint.ts');
-  const { status } = spawnSync(
+  mkdirSync(dirname(exported), { recursive: true });
+  const { status, stderr } = spawnSync(
     process.execPath,
-    [tsx, '--conditions', '@uni-moe-web/source', script, fixture, exported],
-    { cwd: root, stdio: 'inherit' },
+    [
+      tsx,
+      '--conditions',
+      '@uni-moe-web/source',
+      join(root, 'packages/export/src/cli.ts'),
+      `--base=${join(fixture, 'base')}`,
+      `--finetuned=${join(fixture, 'finetuned')}`,
+      `--vision=${join(fixture, 'clip')}`,
+      `--audio=${join(fixture, 'whisper')}`,
+      `--out=${exported}`,
+      '--overwrite',
+      '--quant=q4',
+      '--keep-lora',
+      '--description=random weights for testing: the answers are nonsense',
+    ],
+    { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' },
   );
-  if (status !== 0) throw new Error(`exporting ${relative(root, fixture)} failed (status ${status})`);
+  if (status !== 0)
+    throw new Error(`exporting ${relative(root, fixture)} failed (status ${status}): ${stderr}`);
   writeFileSync(stamp, state);
   return exported;
 }
@@ -48,12 +57,12 @@ function inputState() {
     'packages/export/src',
     'packages/kernels/src/quant',
     'packages/runtime/src/checkpoint/format.ts',
-    'tools/export-demo-checkpoint.ts',
+    'tools/demo-checkpoint.mjs',
+    ...['base', 'finetuned', 'clip', 'whisper'].map((folder) => join(relative(root, fixture), folder)),
   ];
   for (const path of sources.flatMap((source) => files(join(root, source)))) {
     if (!path.endsWith('.test.ts')) hash.update(relative(root, path)).update(readFileSync(path));
   }
-  for (const path of files(fixture)) hash.update(`${relative(root, path)} ${statSync(path).size}\n`);
   return hash.digest('hex');
 }
 

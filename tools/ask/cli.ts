@@ -7,7 +7,7 @@ import { parseOptions, USAGE, type AskOptions } from './options.ts';
 import type { AskAnswer } from './protocol.ts';
 
 async function ask(options: AskOptions): Promise<AskAnswer> {
-  const folders: Record<string, string> = { checkpoint: resolve(options.checkpoint ?? demoCheckpoint()) };
+  const folders: Record<string, string> = { checkpoint: resolve(options.checkpoint ?? demoCheckpoint) };
   // Each file's folder is mounted under a name of its own.
   const mount = (kind: string, files: readonly string[]): string[] =>
     files.map((file, i) => {

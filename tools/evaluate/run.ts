@@ -21,7 +21,7 @@ export async function evaluate(
   const folder = resolve(options.set);
   const set = readSet(folder);
   const items = selectItems(set.items, options.kinds, options.limit);
-  const checkpoint = resolve(options.checkpoint ?? demoCheckpoint());
+  const checkpoint = resolve(options.checkpoint ?? demoCheckpoint);
   const settings = { temperature, seed, maxTokens };
   const open = host === 'chrome' ? openInChrome : openInNode;
   const evaluation = await open({

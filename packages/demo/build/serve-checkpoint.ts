@@ -3,11 +3,8 @@ import { join } from 'node:path';
 import type { Plugin } from 'vite';
 import { sendFile } from '../../../tools/send-file.ts';
 
-/**
- * Puts a checkpoint beside the page as `checkpoint/`: served with byte ranges in development, copied into a build.
- * `folder` is asked for once, when a server or a build starts.
- */
-export function serveCheckpoint(folder: () => string): Plugin {
+/** Puts a checkpoint beside the page as `checkpoint/`: served with byte ranges in development, copied into a build. */
+export function serveCheckpoint(folder: string): Plugin {
   let outDir = '';
   let isServer = false;
   return {
@@ -17,14 +14,13 @@ export function serveCheckpoint(folder: () => string): Plugin {
       isServer = config.command === 'serve';
     },
     configureServer({ middlewares }) {
-      const path = folder();
       middlewares.use('/checkpoint', (request, response) => {
         const { pathname } = new URL(request.url ?? '/', 'http://local');
-        sendFile(request, response, path, decodeURIComponent(pathname), { 'cache-control': 'no-cache' });
+        sendFile(request, response, folder, decodeURIComponent(pathname), { 'cache-control': 'no-cache' });
       });
     },
     async closeBundle() {
-      if (!isServer) await cp(folder(), join(outDir, 'checkpoint'), { recursive: true });
+      if (!isServer) await cp(folder, join(outDir, 'checkpoint'), { recursive: true });
     },
   };
 }
