@@ -52,7 +52,7 @@ function playwrightBrowsers() {
   ];
   return readdirSync(root)
     .filter((name) => /^chromium-\d+$/.test(name))
-    .sort((a, b) => b.localeCompare(a))
+    .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))
     .flatMap((name) => inside.map((path) => join(root, name, path)));
 }
 
