@@ -35,10 +35,11 @@ export function fixtureFolders(folder: string): {
   return Object.fromEntries(entries) as ReturnType<typeof fixtureFolders>;
 }
 
-/** The recorded cases, all or those named. @throws Error naming a case that does not exist. */
+/** The recorded cases, all or those named. @throws Error if there is none, or naming a case that does not exist. */
 export function listCases(folder: string, names: readonly string[]): CaseListing[] {
   const root = join(folder, 'cases');
   const known = existsSync(root) ? readdirSync(root).sort() : [];
+  if (known.length === 0) throw new Error(`${folder} has no cases; expected one folder each in cases`);
   const missing = names.filter((name) => !known.includes(name));
   if (missing.length > 0)
     throw new Error(`${folder} has no case ${missing.join(', ')}; it has ${known.join(', ')}`);

@@ -10,8 +10,11 @@ import { exporterWith, vitePlugin } from './plant.ts';
 const wanted = process.argv.slice(2);
 let passed = 0;
 let failed = 0;
-for (const mistake of mistakes) {
-  if (wanted.length > 0 && !wanted.some((part) => mistake.name.includes(part))) continue;
+const chosen = mistakes.filter(
+  ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
+);
+if (chosen.length === 0) throw new Error(`no mistake is called ${wanted.join(' or ')}`);
+for (const mistake of chosen) {
   const verdict = await judge(mistake);
   if (verdict === undefined) passed++;
   else failed++;
@@ -31,7 +34,7 @@ async function judge(mistake: Mistake): Promise<string | undefined> {
     const inExporter = mistake.file.startsWith('packages/export/');
     const results = await runParity(
       {
-        folder: join('fixtures/reference', mistake.variant),
+        folder: join(import.meta.dirname, '../../../fixtures/reference', mistake.variant),
         formats: ['f32'],
         keepLora: false,
         cases: [mistake.case],
