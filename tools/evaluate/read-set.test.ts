@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readPng } from './node-host.ts';
+import { readPng } from './read-png.ts';
 import { readSet, selectItems } from './read-set.ts';
 import { warmUpItems } from './run.ts';
 import { parseSet, type SetItem } from './set.ts';
@@ -33,6 +33,26 @@ describe('the folder of a set', () => {
     expect(pixels(Uint8Array.of(1, 2, 3, 0, 4, 5, 6, 9), 4)).toEqual(expected(1, 2, 3, 4, 5, 6));
     expect(pixels(Uint8Array.of(7, 8), 1)).toEqual(expected(7, 7, 7, 8, 8, 8));
     expect(pixels(Uint16Array.of(0x07ff, 0x0800), 1, 16)).toEqual(expected(7, 7, 7, 8, 8, 8));
+    const gray = (width: number, depth: 1 | 2 | 4, ...data: number[]) => {
+      writeFileSync(path, encode({ width, height: 2, data: Uint8Array.from(data), channels: 1, depth }));
+      return readPng(path).data.filter((_, i) => i % 3 === 0);
+    };
+    // Rows begin at whole bytes: nine pixels of one bit take two.
+    const rows = gray(9, 1, 0b10100000, 0b10000000, 0b00000011, 0);
+    expect([...rows.subarray(0, 9)]).toEqual([255, 0, 255, 0, 0, 0, 0, 0, 255]);
+    expect([...rows.subarray(9)]).toEqual([0, 0, 0, 0, 0, 0, 255, 255, 0]);
+    expect([...gray(3, 2, 0b00011000, 0b11000000)]).toEqual([0, 85, 170, 255, 0, 0]);
+    expect([...gray(1, 4, 0x70, 0xf0)]).toEqual([119, 255]);
+    const interlaced = encode({
+      width: 9,
+      height: 2,
+      data: Uint8Array.of(1, 1, 1, 1),
+      channels: 1,
+      depth: 1,
+    });
+    interlaced[28] = 1;
+    writeFileSync(path, interlaced);
+    expect(() => readPng(path)).toThrow(/interlaced, of 1 bits; use --host chrome/);
     expect(() => readPng('x.jpg')).toThrow(/x\.jpg is no PNG; use --host chrome/);
   });
 });
