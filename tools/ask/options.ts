@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { numberOption } from '../number-option.ts';
 
 export interface AskOptions {
   readonly question: string;
@@ -53,16 +54,9 @@ export function parseOptions(args: readonly string[]): AskOptions {
     audio: values.audio,
     frames: values.frame,
     ...(values.checkpoint === undefined ? {} : { checkpoint: values.checkpoint }),
-    maxTokens: number('--max-tokens', values['max-tokens']),
-    temperature: number('--temperature', values.temperature),
-    ...(values.seed === undefined ? {} : { seed: number('--seed', values.seed) }),
+    maxTokens: numberOption('--max-tokens', values['max-tokens']),
+    temperature: numberOption('--temperature', values.temperature),
+    ...(values.seed === undefined ? {} : { seed: numberOption('--seed', values.seed) }),
     json: values.json,
   };
-}
-
-function number(name: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-    throw new Error(`${name} ${text}: expected a number, 0 or more`);
-  return value;
 }

@@ -7,6 +7,7 @@ import {
   type PromptRowKind,
   type RoutedRows,
 } from '@uni-moe-web/runtime/inspect';
+import { adapterName } from '../adapter-name.ts';
 import type { AnsweredItem, CheckpointFacts, Evaluation, OpenRequest, SetFiles } from './protocol.ts';
 import type { SetItem, SetTurn } from './set.ts';
 import { ExpertTally, type RowKind } from './tally.ts';
@@ -60,7 +61,7 @@ async function describe({ info, adapters }: Engine, gpu: GPUAdapterInfo): Promis
     name: info.model,
     quantization: quantization.weights,
     adapters: Object.fromEntries(switched.map(({ name, weight }) => [name, weight])),
-    gpu: [gpu.vendor, gpu.architecture, gpu.description].filter(Boolean).join(' ') || 'unnamed adapter',
+    gpu: adapterName(gpu),
     layers: decoder.moe_layers,
     numExperts: decoder.num_experts,
     topK: decoder.num_experts_per_tok,

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { checkChromeAdapter } from '../headless/chrome-adapter.ts';
+import { numberOption } from '../number-option.ts';
 
 export interface EvaluateOptions {
   /** Folder of a browser checkpoint; the demo's when absent. */
@@ -73,7 +74,7 @@ export function parseOptions(args: readonly string[]): EvaluateOptions {
     kinds: values.kind,
     limit: values.limit === undefined ? Infinity : count('--limit', values.limit, 1),
     maxTokens: count('--max-tokens', values['max-tokens'], 1),
-    temperature: number('--temperature', values.temperature),
+    temperature: numberOption('--temperature', values.temperature),
     seed: count('--seed', values.seed, 0),
     listWrong: values['list-wrong'],
     ...(checkpoint === undefined ? {} : { checkpoint }),
@@ -91,7 +92,7 @@ function adapterWeights(texts: readonly string[]): Record<string, number> {
     const [name = '', weight = '1', ...rest] = text.split('=');
     if (name === '' || rest.length > 0) throw new Error(`--adapter ${text}: expected NAME or NAME=WEIGHT`);
     if (weights.has(name)) throw new Error(`--adapter ${text}: ${name} was given before`);
-    weights.set(name, number(`--adapter ${name}=`, weight));
+    weights.set(name, numberOption(`--adapter ${name}=`, weight));
   }
   return Object.fromEntries(weights);
 }
@@ -100,12 +101,5 @@ function count(option: string, text: string, least: number): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < least)
     throw new Error(`${option} ${text}: expected a whole number, ${least} or more`);
-  return value;
-}
-
-function number(option: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-    throw new Error(`${option} ${text}: expected a number, 0 or more`);
   return value;
 }
