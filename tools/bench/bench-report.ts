@@ -1,13 +1,20 @@
+import type { OptionalFeature } from '@uni-moe-web/kernels';
 import type { CaseResult, Ceiling, Summary } from '@uni-moe-web/kernels/bench';
 
 /** Everything that one run of the benchmark measured. */
 export interface BenchReport {
   readonly adapter: AdapterDescription;
   readonly host: string;
+  /** Features that the adapter may have but that were switched off. */
+  readonly without: readonly OptionalFeature[];
+  /** Names and versions of what ours was held against. */
+  readonly libraries: readonly string[];
   /** Commit of the sources, with `+` when files differed from it; absent outside a checkout. */
   readonly commit?: string;
+  /** Whether some or all of it was measured with fewer samples. */
   readonly quick: boolean;
-  readonly seed: number;
+  /** Of the random data; several where reports were merged. */
+  readonly seeds: readonly number[];
   readonly startedAt: string;
   readonly seconds: number;
   readonly ceiling: Ceiling;
@@ -56,7 +63,7 @@ export interface PrefillResult {
   readonly tokens: number;
   /** Until the id of the first token has been read on the CPU. */
   readonly ms: Summary;
-  /** The first run of this length, which compiles pipelines. */
+  /** The first run of this length, which compiles what no shorter one needed. */
   readonly coldMs: number;
   readonly submits: number;
 }
@@ -85,10 +92,12 @@ export interface ContextGrowth {
 export interface LoraResult {
   readonly rank: number;
   readonly context: number;
-  /** Time of a decode step with the adapters over the time without, round by round. */
-  readonly ratio: Summary;
   readonly dispatches: number;
-  readonly check: ModelCheck;
+  /** `wrong` where decode and prefill of the adapted model disagree, or where the adapters change nothing. */
+  readonly verdict: 'exact' | 'wrong';
+  readonly reason?: string;
+  /** Time of a decode step with the adapters over the time without, round by round; only if it is exact. */
+  readonly ratio?: Summary;
 }
 
 /** Another runtime with the same decoder, weight by weight. */

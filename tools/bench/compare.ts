@@ -1,6 +1,7 @@
 import type { Summary } from '@uni-moe-web/kernels/bench';
 import type { BenchReport } from './bench-report.ts';
 import { markdownTable } from './markdown-table.ts';
+import { placeOf } from './merge-reports.ts';
 import { alignTables } from './terminal-report.ts';
 import { shortNumber } from './text-table.ts';
 
@@ -25,9 +26,9 @@ export function changesBetween(before: BenchReport, after: BenchReport): Change[
 
 export function compareReports(before: BenchReport, after: BenchReport): string {
   const warning =
-    before.adapter.name === after.adapter.name && before.host === after.host
+    placeOf(before) === placeOf(after)
       ? ''
-      : `\nThe earlier run was on ${before.adapter.name} (${before.host}): times of two machines say nothing about a change.\n`;
+      : `\nThe earlier run was on ${placeOf(before)}, this one on ${placeOf(after)}: such times say nothing about a change.\n`;
   const rows = changesBetween(before, after).map(({ name, beforeMs, afterMs, verdict }) => [
     name,
     shortNumber(beforeMs),

@@ -27,7 +27,9 @@ export function htmlReport(report: BenchReport): string {
     figure(
       stackedBars(
         report.models.flatMap(({ name, decode }) =>
-          decode.map(({ context, parts }) => ({ name: `${name}, context ${context}`, parts })),
+          decode
+            .filter(({ parts }) => parts.length > 0)
+            .map(({ context, parts }) => ({ name: `${name}, context ${context}`, parts })),
         ),
         'Decode step by kernel',
       ),
@@ -77,13 +79,13 @@ ${figures.join('\n')}
 <dt>error</dt><dd>Difference to plain loops in double precision on the same stored weights, relative to their norm. “coarse” is right but less precise (activations rounded to 8 bits), so its ratio is not at equal precision; “wrong” has no time.</dd>
 <dt>peers</dt><dd>ORT is ONNX Runtime Web: the named operator on our device and buffers, or, with “wasm”, on the CPU. llama.cpp and wllama run whole decoders from the same weights.</dd>
 <dt>dispatches, submits</dt><dd>What one run sends to the GPU, counted on the device.</dd>
-<dt>measured ceilings</dt><dd>The best that a plain copy, a plain read and a loop of multiply-adds reach on this adapter. Nothing faster is believed: such a time is “refused”.</dd>
+<dt>measured ceilings</dt><dd>The best that a plain copy, a plain read and a loop of multiply-adds reach on this adapter. Nothing faster is believed: such a time is “refused” and not shown.</dd>
 <dt>GB/s, of copy, GFLOP/s</dt><dd>The least bytes that the operation must move, and its arithmetic, over the smaller of both times; and its share of what a copy reaches.</dd>
 <dt>roofline ms</dt><dd>Time in which a copy moves the bytes that the step must read: weights of the chosen experts, attention and head, and the cache. No step can be faster.</dd>
 <dt>encode ms</dt><dd>CPU time to put one step’s commands together and submit them.</dd>
-<dt>first token after, first run</dt><dd>From the ids of a prompt to the first chosen id on the CPU; the first run also compiles pipelines.</dd>
+<dt>first token after, first run</dt><dd>From the ids of a prompt to the first chosen id on the CPU; the first run of a length also compiles what no shorter one needed.</dd>
 <dt>log probabilities within ... of their spread</dt><dd>Root mean square difference between another runtime’s log probabilities and ours over the standard deviation of ours: 0 for equal models, about 1.4 for unrelated ones.</dd>
-<dt>targets</dt><dd>What the project asks of itself, by the median; “open” where nothing was measured or the peer is wrong.</dd>
+<dt>targets</dt><dd>What the project asks of itself, by the median; “open” where nothing was measured, or ours or the peer is wrong.</dd>
 </dl>
 </html>
 `;
@@ -97,8 +99,8 @@ function plotLines(cases: readonly CaseResult[], plot: BenchPlot): Line[] {
   const lines = new Map<string, Line['points'][number][]>();
   for (const { plot: place, contenders } of cases) {
     if (place?.name !== plot) continue;
-    for (const { name, timing, verdict } of contenders) {
-      if (!timing || verdict === 'refused') continue;
+    for (const { name, timing } of contenders) {
+      if (!timing) continue;
       const key = `${place.series}, ${name}`;
       const { median, p10, p90 } = timing.wallMs;
       const points = lines.get(key) ?? [];

@@ -74,9 +74,12 @@ function growthText({ growth }: ModelResult): string[] {
 
 function loraText({ lora }: ModelResult): string[] {
   if (!lora) return [];
+  const { rank, context, dispatches, verdict, reason, ratio } = lora;
+  const what = `LoRA of rank ${rank} on every projection`;
+  if (!ratio) return ['', `${what} is ${verdict}: ${oneLine(reason ?? '')}; not timed.`];
   return [
     '',
-    `LoRA of rank ${lora.rank} on every projection: a step at context ${lora.context} takes ${shortNumber(lora.ratio.median)} times as long (p10 ${shortNumber(lora.ratio.p10)}, p90 ${shortNumber(lora.ratio.p90)}), in ${lora.dispatches} dispatches.`,
+    `${what}: a step at context ${context} takes ${shortNumber(ratio.median)} times as long (p10 ${shortNumber(ratio.p10)}, p90 ${shortNumber(ratio.p90)}), in ${dispatches} dispatches.`,
   ];
 }
 

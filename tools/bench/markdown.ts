@@ -12,11 +12,11 @@ export function markdownReport(report: BenchReport): string {
   return [
     `# Benchmark on ${adapter.name}`,
     '',
-    `${host}, ${adapter.cores} cores, subgroups ${adapter.subgroupSizes}; ${report.startedAt}, ${Math.round(report.seconds)} s${report.quick ? ', quick' : ''}, seed ${report.seed}${commit === undefined ? '' : `, commit ${commit}`}.`,
+    `${host}, ${adapter.cores} cores, subgroups ${adapter.subgroupSizes}${report.without.length > 0 ? `, without ${report.without.join(' and ')}` : ''}; ${report.startedAt}, ${Math.round(report.seconds)} s${report.quick ? ', quick' : ''}, seed ${report.seeds.join(', ')}${commit === undefined ? '' : `, commit ${commit}`}${report.libraries.map((library) => `, ${library}`).join('')}.`,
     '',
     `Measured ceilings: copy ${giga(ceiling.copyBytesPerSecond)} GB/s, read ${giga(ceiling.readBytesPerSecond)} GB/s, ${giga(ceiling.flopsPerSecond)} GFLOP/s.`,
     '',
-    ...(peers ? ['## Kernels beside ONNX Runtime', '', peers, ''] : []),
+    ...(peers ? ['## Kernels beside ONNX Runtime', '', peers, '', ...peerNotes(cases)] : []),
     ...models.flatMap((model) => [modelSection(model), '']),
     ...(towers.length > 0 ? ['## Encoding media', '', towerTable(towers), ''] : []),
     ...(cases.length + models.length > 0 ? ['## Targets', '', targetTable(report), ''] : []),
@@ -25,7 +25,7 @@ export function markdownReport(report: BenchReport): string {
   ].join('\n');
 }
 
-/** One row per peer that has a time, and per peer that is wrong. */
+/** One row per peer, with a time or the reason why there is none. */
 function peerTable(cases: readonly CaseResult[]): string | undefined {
   const rows = cases.flatMap(({ op, shape, contenders: [own, ...peers] }) =>
     peers.map((peer) => [
@@ -34,7 +34,7 @@ function peerTable(cases: readonly CaseResult[]): string | undefined {
       peer.name,
       own?.timing ? shortNumber(own.timing.wallMs.median) : '-',
       peer.timing ? shortNumber(peer.timing.wallMs.median) : '-',
-      peer.timing ? spread(peer.timing.wallRatio) : peer.verdict,
+      ratioText(own, peer),
       peer.timing?.passRatio ? shortNumber(peer.timing.passRatio.median) : '-',
       `${own?.timing?.dispatches ?? '-'} / ${peer.timing?.dispatches ?? '-'}`,
       errorText(peer),
@@ -55,6 +55,23 @@ function peerTable(cases: readonly CaseResult[]): string | undefined {
     ],
     rows,
   );
+}
+
+/** The wall ratio, or why there is none. */
+function ratioText(own: ContenderResult | undefined, { verdict, reason, timing }: ContenderResult): string {
+  if (timing) return timing.wallRatio ? spread(timing.wallRatio) : `ours is ${own?.verdict ?? 'missing'}`;
+  const isRight = verdict === 'exact' || verdict === 'coarse';
+  return isRight ? oneLine(reason ?? 'not timed') : verdict;
+}
+
+/** What a reader must know of each peer, once. */
+function peerNotes(cases: readonly CaseResult[]): string[] {
+  const notes = new Map(
+    cases.flatMap(({ contenders }) =>
+      contenders.flatMap(({ name, note }) => (note === undefined ? [] : [[name, note] as const])),
+    ),
+  );
+  return [...notes].flatMap(([name, note]) => [`${name}: ${note}.`, '']);
 }
 
 const KERNEL_HEAD = [
@@ -102,12 +119,12 @@ function contenderCells(contender: ContenderResult): string[] {
     name,
     spread(wallMs),
     passMs ? shortNumber(passMs.median) : '-',
-    verdict === 'refused' ? 'refused' : shortNumber(rate.bytesPerSecond / 1e9),
-    verdict === 'refused' ? '' : `${Math.round(rate.copyShare * 100)} %`,
-    verdict === 'refused' ? '' : shortNumber(rate.flopsPerSecond / 1e9),
+    shortNumber(rate.bytesPerSecond / 1e9),
+    `${Math.round(rate.copyShare * 100)} %`,
+    shortNumber(rate.flopsPerSecond / 1e9),
     String(timing.dispatches),
     String(timing.submits),
-    shortNumber(timing.wallRatio.median),
+    timing.wallRatio ? shortNumber(timing.wallRatio.median) : '-',
     timing.passRatio ? shortNumber(timing.passRatio.median) : '-',
     errorText(contender),
   ];

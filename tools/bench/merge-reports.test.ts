@@ -8,6 +8,7 @@ describe('merging reports', () => {
       ...sampleReport([sampleCase('linear', 'one', 3), sampleCase('moe', 'two', 4)]),
       skipped: [
         'linear three (at least 9.0 s per run)',
+        'moe two (failed: out of memory (or so))',
         'model 1B (about 9 s per token; --shape "1B" runs it)',
       ],
     };
@@ -41,11 +42,24 @@ describe('merging reports', () => {
     expect(mergeReports([report, { ...report, commit: 'def5678+' }]).commit).toBe('abc1234, def5678+');
   });
 
-  test('runs of two adapters or hosts are refused', () => {
+  test('so are seeds and libraries; one quick part makes it quick', () => {
+    const report = sampleReport();
+    const other = { ...report, seeds: [8], libraries: ['onnxruntime-web 2'], quick: true };
+    expect(mergeReports([report, other, report])).toMatchObject({
+      seeds: [7, 8],
+      libraries: ['onnxruntime-web 1.30.0', 'onnxruntime-web 2'],
+      quick: true,
+    });
+  });
+
+  test('runs of two adapters or hosts, or with features switched off in one, are refused', () => {
     const report = sampleReport();
     const elsewhere = { ...report, host: 'headless Chrome 1' };
     expect(() => mergeReports([report, elsewhere])).toThrow(
       'maker & model (headless Chrome 1) and maker & model (Dawn in Node) do not belong into one report',
+    );
+    expect(() => mergeReports([report, { ...report, without: ['shader-f16'] }])).toThrow(
+      'maker & model (Dawn in Node, no shader-f16) and maker & model (Dawn in Node) do not belong',
     );
   });
 });

@@ -3,21 +3,19 @@ import type { BenchReport } from './bench-report.ts';
 /**
  * Makes one report of several runs on one adapter. A later run replaces what an earlier one measured too. The ceilings are
  * the highest of all runs, since other programs can only lower them; rates stay those of their own run.
- * @throws Error if adapters or hosts differ: their times do not belong into one table.
+ * @throws Error if adapters, hosts or switched-off features differ: their times do not belong into one table.
  */
 export function mergeReports(reports: readonly BenchReport[]): BenchReport {
   const [first, ...others] = reports;
   if (!first) throw new Error('--merge: no reports');
-  for (const { adapter, host } of others) {
-    if (adapter.name !== first.adapter.name || host !== first.host) {
-      throw new Error(
-        `--merge: ${adapter.name} (${host}) and ${first.adapter.name} (${first.host}) do not belong into one report`,
-      );
+  for (const other of others) {
+    if (placeOf(other) !== placeOf(first)) {
+      throw new Error(`--merge: ${placeOf(other)} and ${placeOf(first)} do not belong into one report`);
     }
   }
   const highest = (rate: keyof BenchReport['ceiling']): number =>
     Math.max(...reports.map(({ ceiling }) => ceiling[rate]));
-  const commits = [...new Set(reports.flatMap(({ commit }) => (commit === undefined ? [] : [commit])))];
+  const commits = allOf(reports, ({ commit }) => (commit === undefined ? [] : [commit]));
   const cases = lastOf(
     reports.flatMap((report) => report.cases),
     ({ op, shape }) => `${op} ${shape}`,
@@ -30,14 +28,17 @@ export function mergeReports(reports: readonly BenchReport[]): BenchReport {
     reports.flatMap((report) => report.towers),
     ({ name, provider }) => `${name} ${provider}`,
   );
-  const measured = new Set([
+  const measured = [
     ...cases.map(({ op, shape }) => `${op} ${shape}`),
     ...models.map(({ name }) => `model ${name}`),
-  ]);
+    ...towers.map(({ name, provider }) => `${name} by ${provider}`),
+  ];
   return {
     ...first,
     ...(commits.length > 0 ? { commit: commits.join(', ') } : {}),
-    quick: reports.every(({ quick }) => quick),
+    libraries: allOf(reports, ({ libraries }) => libraries),
+    quick: reports.some(({ quick }) => quick),
+    seeds: allOf(reports, ({ seeds }) => seeds),
     seconds: reports.reduce((sum, { seconds }) => sum + seconds, 0),
     ceiling: {
       copyBytesPerSecond: highest('copyBytesPerSecond'),
@@ -48,10 +49,19 @@ export function mergeReports(reports: readonly BenchReport[]): BenchReport {
     models,
     towers,
     // What one run left out another may have measured.
-    skipped: [...new Set(reports.flatMap(({ skipped }) => skipped))].filter(
-      (line) => !measured.has(line.replace(/ \([^()]*\)$/, '')),
+    skipped: allOf(reports, ({ skipped }) => skipped).filter(
+      (line) => !measured.some((name) => line.startsWith(`${name} (`)),
     ),
   };
+}
+
+/** Adapter, host, and what was switched off. */
+export function placeOf({ adapter, host, without }: BenchReport): string {
+  return `${adapter.name} (${[host, ...without.map((feature) => `no ${feature}`)].join(', ')})`;
+}
+
+function allOf<T>(reports: readonly BenchReport[], values: (report: BenchReport) => readonly T[]): T[] {
+  return [...new Set(reports.flatMap(values))];
 }
 
 function lastOf<T>(values: readonly T[], key: (value: T) => string): T[] {

@@ -27,7 +27,7 @@ describe('reports of a benchmark', () => {
     );
     expect(text).toContain('Targets without a measurement here: linear q4 1 x 2048 -> 2048; ');
     expect(text).toContain('Left out: linear too large (at least 3.0 s per run).');
-    expect(text).toContain('seed 7, commit abc1234.');
+    expect(text).toContain('seed 7, commit abc1234, onnxruntime-web 1.30.0.');
     expect(text).toContain('| ORT <wrong> | wrong: relative error 3.0e-1 |');
     expect(text).toContain('| 512 | 5.00 (4.50-5.50) | 200 | 0.200 | 37 | 1 | 0.500 |');
     expect(text).toContain('| 32 | 64.0 | 500 | 300 | 1 |');
@@ -72,12 +72,67 @@ describe('reports of a benchmark', () => {
     expect(new Set(cells)).toEqual(new Set([9, 7, 5, 4, 6, 13]));
   });
 
-  test('a wrong or refused result shows no rate', () => {
+  test('a refused result shows no time, and nothing is held against ours if it is refused', () => {
     const [first] = sampleReport().cases;
     const [own, peer] = first!.contenders;
-    const refused = { ...peer!, verdict: 'refused' as const, reason: 'too fast to be true' };
+    const refused = { name: 'ORT peer', verdict: 'refused' as const, reason: 'too fast to be true' };
     const text = markdownReport(sampleReport([{ ...first!, contenders: [own!, refused] }]));
-    expect(text).toContain('| ORT peer | 6.00 (5.40-6.60) | 4.80 | refused |  |  |');
+    expect(text).toContain('| ORT peer | 2.00 | - | refused | - | 2 / - |');
+    expect(text).toContain('| ORT peer | refused: too fast to be true |  |');
+    const { wallRatio: _, passRatio: __, ...timing } = peer!.timing!;
+    const ours = { ...refused, name: own!.name };
+    const alone = markdownReport(sampleReport([{ ...first!, contenders: [ours, { ...peer!, timing }] }]));
+    expect(alone).toContain('| ORT peer | - | 6.00 | ours is refused | - | - / 2 |');
+    expect(alone).toContain('| ORT peer | 6.00 (5.40-6.60) | 4.80 | 5.00 | 50 % | 20.0 | 2 | 1 | - | - |');
+  });
+
+  test('nothing is timed beside a wrong result of ours', () => {
+    const [first] = sampleReport().cases;
+    const wrong = {
+      name: 'uni-moe-web',
+      verdict: 'wrong' as const,
+      reason: 'relative error 3.0e-1',
+      error: 0.3,
+    };
+    const untimed = {
+      name: 'ORT peer',
+      verdict: 'exact' as const,
+      reason: 'not timed, ours is wrong',
+      error: 2e-7,
+    };
+    const text = markdownReport(sampleReport([{ ...first!, contenders: [wrong, untimed] }]));
+    expect(text).toContain('| ORT peer | - | - | not timed, ours is wrong | - | - / - | 2e-7 |');
+    expect(text).toContain('| ORT peer | exact: not timed, ours is wrong |');
+  });
+
+  test('what a reader must know of a peer stands below the table, once', () => {
+    const [first, second] = sampleReport().cases;
+    const noted = [first!, second!].map((result) => ({
+      ...result,
+      contenders: result.contenders.map((contender, i) =>
+        i === 1 ? { ...contender, note: 'less precise' } : contender,
+      ),
+    }));
+    expect(markdownReport(sampleReport(noted)).match(/ORT peer: less precise\./g)).toHaveLength(1);
+  });
+
+  test('features that were switched off are named', () => {
+    const text = markdownReport({ ...sampleReport(), without: ['shader-f16', 'subgroups'], seeds: [7, 9] });
+    expect(text).toContain('subgroups 8 to 8, without shader-f16 and subgroups; ');
+    expect(text).toContain('seed 7, 9, commit abc1234, onnxruntime-web 1.30.0.');
+  });
+
+  test('LoRA that is wrong is said to be, without a time', () => {
+    const report = sampleReport();
+    const lora = {
+      rank: 16,
+      context: 16,
+      dispatches: 60,
+      verdict: 'wrong' as const,
+      reason: 'it changes nothing',
+    };
+    const text = markdownReport({ ...report, models: [{ ...report.models[0]!, lora }] });
+    expect(text).toContain('LoRA of rank 16 on every projection is wrong: it changes nothing; not timed.');
   });
 
   test('columns line up in a terminal', () => {
@@ -96,6 +151,13 @@ describe('reports of a benchmark', () => {
     expect(html).not.toContain('NaN');
     expect(html).not.toContain('undefined');
     expect(html).toContain('attention-decode: 2.00 ms');
+  });
+
+  test('steps without timestamps have no bars', () => {
+    const report = sampleReport();
+    const [model] = report.models;
+    const decode = model!.decode.map((step) => ({ ...step, parts: [] }));
+    expect(htmlReport({ ...report, models: [{ ...model!, decode }] })).not.toContain('Decode step by kernel');
   });
 
   test('a run of one operation has a page without empty plots', () => {
@@ -120,6 +182,11 @@ describe('reports of a benchmark', () => {
     ]);
     expect(compareReports(before, after)).toContain('0.500 x');
     const elsewhere = { ...before, adapter: { ...before.adapter, name: 'another' } };
-    expect(compareReports(elsewhere, after)).toContain('times of two machines say nothing');
+    expect(compareReports(elsewhere, after)).toContain(
+      'The earlier run was on another (Dawn in Node), this one on maker & model (Dawn in Node)',
+    );
+    expect(compareReports({ ...before, without: ['subgroups'] }, after)).toContain(
+      'The earlier run was on maker & model (Dawn in Node, no subgroups), this one',
+    );
   });
 });

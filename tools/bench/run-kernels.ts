@@ -3,9 +3,11 @@ import {
   allBenches,
   rooflineSeconds,
   runCase,
+  type BenchCase,
   type CaseResult,
   type Ceiling,
 } from '@uni-moe-web/kernels/bench';
+import { messageOf } from './message-of.ts';
 import type { RunOptions } from './options.ts';
 import { onnxPeers, type OnnxRuntimes } from './peers/index.ts';
 
@@ -22,6 +24,15 @@ const LONGEST_SECONDS = 4;
 /** Above this, one input set and the nearest peer must do. */
 const LONG_SECONDS = 0.2;
 
+/** The kernel benchmarks that `--op` and `--shape` ask for. */
+export function wantedBenches({ ops, shapes }: Pick<RunOptions, 'ops' | 'shapes'>): readonly BenchCase[] {
+  return allBenches.filter(
+    ({ op, shape }) =>
+      (ops.length === 0 || ops.includes(op)) &&
+      (shapes.length === 0 || shapes.some((text) => shape.includes(text))),
+  );
+}
+
 /** Runs the chosen kernel benchmarks one after the other; what the adapter is too slow for is left out and named. */
 export async function runKernels(
   gpu: Gpu,
@@ -31,32 +42,33 @@ export async function runKernels(
   done: (result: CaseResult) => void,
 ): Promise<{ cases: CaseResult[]; skipped: string[] }> {
   const named = options.shapes.length > 0;
-  const wanted = allBenches.filter(
-    ({ op, shape }) =>
-      (options.ops.length === 0 || options.ops.includes(op)) &&
-      (!named || options.shapes.some((text) => shape.includes(text))),
-  );
+  const wanted = wantedBenches(options);
   const chosen = wanted.filter(({ quick }) => quick || !options.quick || named);
   const cases: CaseResult[] = [];
   const skipped: string[] = [];
   const left = wanted.length - chosen.length;
   if (left > 0) skipped.push(`${left} larger shapes of these operations (not in --quick)`);
-  for (const [index, benchCase] of chosen.entries()) {
+  for (const benchCase of chosen) {
     const seconds = rooflineSeconds(benchCase.work, ceiling);
     if (seconds > LONGEST_SECONDS && !named) {
       skipped.push(`${benchCase.op} ${benchCase.shape} (at least ${seconds.toFixed(1)} s per run)`);
       continue;
     }
     const isLong = seconds > LONG_SECONDS;
-    const result = await runCase(gpu, benchCase, onnxPeers(runtimes, gpu, isLong), {
-      ...(options.quick ? QUICK : FULL),
-      ...(isLong ? { sets: 1 } : {}),
-      ceiling,
-      cacheBytes: CACHE_BYTES,
-      seed: options.seed + 1000 * index,
-    });
-    cases.push(result);
-    done(result);
+    try {
+      const result = await runCase(gpu, benchCase, onnxPeers(runtimes, gpu, isLong), {
+        ...(options.quick ? QUICK : FULL),
+        ...(isLong ? { sets: 1 } : {}),
+        ceiling,
+        cacheBytes: CACHE_BYTES,
+        // The same data for a case whatever else is chosen.
+        seed: options.seed + 1000 * allBenches.indexOf(benchCase),
+      });
+      cases.push(result);
+      done(result);
+    } catch (error) {
+      skipped.push(`${benchCase.op} ${benchCase.shape} (failed: ${messageOf(error)})`);
+    }
   }
   return { cases, skipped };
 }

@@ -1,3 +1,4 @@
+import type { CaseResult } from '@uni-moe-web/kernels/bench';
 import { describe, expect, test } from 'vitest';
 import { targetRows } from './targets.ts';
 import { sampleCase, sampleContender, sampleReport } from './testing/sample-report.ts';
@@ -39,6 +40,53 @@ describe('targets', () => {
     });
     expect(rowOf(reportWith(3, 'wrong'), SHAPE)).toMatchObject({
       measured: 'the peer is wrong',
+      verdict: 'open',
+    });
+  });
+
+  test('stays open where ours is wrong, less precise, or too fast to be true', () => {
+    const [result] = reportWith(3).cases;
+    const [own, peer] = result!.contenders;
+    const { timing: ownTiming, ...untimed } = own!;
+    const { wallRatio: _, passRatio: __, ...alone } = peer!.timing!;
+    const withOwn = (contenders: CaseResult['contenders']) =>
+      rowOf(sampleReport([{ ...result!, contenders }]), SHAPE);
+    expect(
+      withOwn([
+        { ...untimed, verdict: 'wrong' },
+        { name: peer!.name, verdict: 'exact' },
+      ]),
+    ).toMatchObject({
+      measured: 'ours is wrong',
+      verdict: 'open',
+    });
+    expect(withOwn([{ ...untimed, verdict: 'coarse', timing: ownTiming! }, peer!])).toMatchObject({
+      measured: 'ours is coarse',
+      verdict: 'open',
+    });
+    expect(
+      withOwn([
+        { ...untimed, verdict: 'refused' },
+        { ...peer!, timing: alone },
+      ]),
+    ).toMatchObject({
+      measured: 'ours is refused',
+      verdict: 'open',
+    });
+  });
+
+  test('LoRA that is wrong has no verdict', () => {
+    const report = sampleReport();
+    const [model] = report.models;
+    const lora = {
+      rank: 16,
+      context: 16,
+      dispatches: 60,
+      verdict: 'wrong' as const,
+      reason: 'it changes nothing',
+    };
+    expect(rowOf({ ...report, models: [{ ...model!, lora }] }, 'LoRA')).toMatchObject({
+      measured: 'LoRA is wrong',
       verdict: 'open',
     });
   });

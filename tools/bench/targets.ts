@@ -1,5 +1,6 @@
-import type { CaseResult, Summary } from '@uni-moe-web/kernels/bench';
-import type { BenchReport, DecodeResult } from './bench-report.ts';
+import type { CaseResult } from '@uni-moe-web/kernels/bench';
+import type { BenchReport, DecodeResult, LoraResult } from './bench-report.ts';
+import { spread } from './markdown-table.ts';
 import { shortNumber } from './text-table.ts';
 
 /** One ratio that the project asks of itself; the peer must be right, and as precise as ours where it can be. */
@@ -58,7 +59,7 @@ const GROWTH_SHARE = 0.15;
 const STEP_OVER_ROOFLINE = 1.5;
 const DISPATCHES_PER_LAYER = 8;
 
-/** What was asked, what came out, and whether that is enough; `open` where nothing was measured. */
+/** What was asked, what came out, and whether that is enough; `open` where nothing was measured, or ours or the peer is wrong. */
 export interface TargetRow {
   readonly what: string;
   readonly target: string;
@@ -74,15 +75,7 @@ export function targetRows({ cases, models, adapter }: BenchReport): TargetRow[]
   const kernels = TARGETS.map((target) => kernelRow(cases, target, target[kind]));
   const decoders = models.flatMap((model): TargetRow[] => {
     const rows: TargetRow[] = [];
-    if (model.lora) {
-      const { ratio, rank } = model.lora;
-      rows.push({
-        what: `${model.name}: LoRA rank ${rank} on every projection`,
-        target: `<= ${LORA[kind]} x`,
-        measured: `${spread(ratio)} x`,
-        verdict: ratio.median <= LORA[kind] ? 'met' : 'missed',
-      });
-    }
+    if (model.lora) rows.push(loraRow(model.name, model.lora, LORA[kind]));
     const { growth } = model;
     if (growth?.attentionMs !== undefined) {
       const off = Math.abs(growth.attentionMs / growth.stepMs.median - 1);
@@ -126,12 +119,14 @@ function dispatchesPerLayer({ parts }: DecodeResult, layers: number): number | u
 function kernelRow(cases: readonly CaseResult[], { op, shape, peer }: Target, least: number): TargetRow {
   const row = { what: `${op} ${shape}`, target: `>= ${least} x ${peer}` };
   const contenders = cases.find((result) => result.op === op && result.shape === shape)?.contenders;
+  const own = contenders?.[0];
   const other = contenders?.find(({ name }) => name === peer);
-  if (!other) return { ...row, measured: NOT_MEASURED, verdict: 'open' };
-  if (!other.timing || other.verdict === 'refused') {
-    return { ...row, measured: `the peer is ${other.verdict}`, verdict: 'open' };
+  if (!own || !other) return { ...row, measured: NOT_MEASURED, verdict: 'open' };
+  if (own.verdict !== 'exact' || !own.timing) {
+    return { ...row, measured: `ours is ${own.verdict}`, verdict: 'open' };
   }
-  const { wallRatio } = other.timing;
+  const wallRatio = other.timing?.wallRatio;
+  if (!wallRatio) return { ...row, measured: `the peer is ${other.verdict}`, verdict: 'open' };
   return {
     ...row,
     measured: `${spread(wallRatio)} x`,
@@ -139,6 +134,8 @@ function kernelRow(cases: readonly CaseResult[], { op, shape, peer }: Target, le
   };
 }
 
-function spread({ median, p10, p90 }: Summary): string {
-  return `${shortNumber(median)} (${shortNumber(p10)}-${shortNumber(p90)})`;
+function loraRow(model: string, { rank, verdict, ratio }: LoraResult, most: number): TargetRow {
+  const row = { what: `${model}: LoRA rank ${rank} on every projection`, target: `<= ${most} x` };
+  if (!ratio) return { ...row, measured: `LoRA is ${verdict}`, verdict: 'open' };
+  return { ...row, measured: `${spread(ratio)} x`, verdict: ratio.median <= most ? 'met' : 'missed' };
 }

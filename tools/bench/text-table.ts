@@ -16,7 +16,9 @@ export function caseLine({ op, shape, contenders }: CaseResult): string {
 
 function contenderText({ name, verdict, reason, timing }: ContenderResult): string {
   if (!timing) return `${name} ${verdict} (${reason ?? ''})`;
-  const ratio = timing.wallRatio.median === 1 ? '' : ` = ${shortNumber(timing.wallRatio.median)} x`;
+  const { wallRatio } = timing;
+  const ratio =
+    wallRatio === undefined || wallRatio.median === 1 ? '' : ` = ${shortNumber(wallRatio.median)} x`;
   return `${name} ${shortNumber(timing.wallMs.median)} ms${ratio}${verdict === 'exact' ? '' : ` [${verdict}]`}`;
 }
 
@@ -30,7 +32,13 @@ export function modelLine({ name, check, decode, prefill, lora, peers }: ModelRe
   const prompts = prefill.map(
     ({ tokens, ms }) => `prefill ${tokens}: ${shortNumber((1000 * tokens) / ms.median)} tokens/s`,
   );
-  const adapters = lora ? [`LoRA ${shortNumber(lora.ratio.median)} x`] : [];
+  const adapters = lora
+    ? [
+        lora.ratio
+          ? `LoRA ${shortNumber(lora.ratio.median)} x`
+          : `LoRA ${lora.verdict} (${lora.reason ?? ''})`,
+      ]
+    : [];
   const others = peers.map((peer) => {
     const cells = peer.cells.map(
       ({ kind, tokens, ratio }) => `${kind} ${tokens} ${shortNumber(ratio.median)} x`,

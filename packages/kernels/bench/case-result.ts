@@ -13,10 +13,11 @@ export interface ContenderResult {
   readonly name: string;
   readonly note?: string;
   readonly verdict: Verdict;
-  /** Why it failed, is wrong or was refused. */
+  /** Why it failed, is wrong, was refused, or has no time although it is right. */
   readonly reason?: string;
   /** Worst error of all input sets, relative to the norm of the oracle's values. */
   readonly error?: number;
+  /** Absent unless the contender is right, its time possible, and ours is right too. */
   readonly timing?: ContenderTiming;
 }
 
@@ -30,8 +31,8 @@ export interface ContenderTiming {
   readonly submits: number;
   /** By the smaller of both clocks. */
   readonly rate: Rate;
-  /** This contender's time over ours, by the wall clock and by timestamps, round by round. */
-  readonly wallRatio: Summary;
+  /** This contender's time over ours, by the wall clock and by timestamps, round by round; absent if ours was refused. */
+  readonly wallRatio?: Summary;
   readonly passRatio?: Summary;
 }
 

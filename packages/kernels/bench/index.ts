@@ -13,5 +13,5 @@ export type {
   PeerOperands,
 } from './peer-operands.ts';
 export { randomFloats, scalesAsF32 } from './random-inputs.ts';
-export { runCase, type CreatePeers, type PeerAttempt, type RunCaseOptions } from './run-case.ts';
+export { runCase, type CreatePeers, type PeerAttempt, type Peers, type RunCaseOptions } from './run-case.ts';
 export { pairedRatio, roundOrder, summarize, type Summary } from './statistics.ts';

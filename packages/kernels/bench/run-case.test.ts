@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { CommandList, requestGpu, type Gpu } from '../src/index.ts';
 import { rmsNormBenches } from '../src/ops/rms-norm/rms-norm.bench.ts';
-import type { BenchCase } from './bench-case.ts';
+import type { BenchCase, BenchInput } from './bench-case.ts';
+import { ownContender } from './contender.ts';
 import { observeGpu } from './observe-gpu.ts';
 import { runCase, verdictOf, type CreatePeers, type RunCaseOptions } from './run-case.ts';
 
@@ -15,12 +16,18 @@ const options: RunCaseOptions = {
   sampleMs: 1,
   budgetMs: 1000,
 };
+const noPeers: CreatePeers = async () => ({ attempts: [], dispose: () => undefined });
+/** A contender that is right, because it submits what we do. */
+const twin: CreatePeers = async (inputs) => {
+  const own = ownContender(gpu, inputs);
+  return { attempts: [{ ...own, name: 'twin', onCpu: true }], dispose: () => undefined };
+};
 const benchCase = rmsNormBenches[0]!;
 const gpu: Gpu = await requestGpu();
 
 describe('one case of a benchmark', () => {
   test('our operation is right, timed by both clocks, and compared with itself', async () => {
-    const { contenders, rooflineMs } = await runCase(gpu, benchCase, async () => [], options);
+    const { contenders, rooflineMs } = await runCase(gpu, benchCase, noPeers, options);
     const [own] = contenders;
     expect(own).toMatchObject({ name: 'uni-moe-web', verdict: 'exact' });
     expect(own!.timing).toMatchObject({ dispatches: 1, submits: 1, wallRatio: { median: 1 } });
@@ -30,14 +37,17 @@ describe('one case of a benchmark', () => {
   });
 
   test('a contender that writes nothing is wrong, however fast', async () => {
-    const idle: CreatePeers = async (inputs) => [
-      {
-        name: 'idle',
-        run: () => undefined,
-        output: (set) => inputs[set]!.output,
-        dispose: () => undefined,
-      },
-    ];
+    const idle: CreatePeers = async (inputs) => ({
+      attempts: [
+        {
+          name: 'idle',
+          run: () => undefined,
+          output: (set) => inputs[set]!.output,
+          dispose: () => undefined,
+        },
+      ],
+      dispose: () => undefined,
+    });
     const { contenders } = await runCase(gpu, benchCase, idle, options);
     expect(contenders[1]).toMatchObject({
       verdict: 'wrong',
@@ -47,21 +57,47 @@ describe('one case of a benchmark', () => {
   });
 
   test('a contender that throws, or cannot be made, is reported and the others are timed', async () => {
-    const failing: CreatePeers = async (inputs) => [
-      { name: 'absent', reason: 'no such operator' },
-      {
-        name: 'broken',
-        run: () => Promise.reject(new Error('out of order')),
-        output: (set) => inputs[set]!.output,
-        dispose: () => undefined,
-      },
-    ];
+    const ended: string[] = [];
+    const failing: CreatePeers = async (inputs) => ({
+      attempts: [
+        { name: 'absent', reason: 'no such operator' },
+        {
+          name: 'broken',
+          run: () => Promise.reject(new Error('out of order')),
+          output: (set) => inputs[set]!.output,
+          dispose: () => void ended.push('broken'),
+        },
+      ],
+      dispose: () => void ended.push('all'),
+    });
     const { contenders } = await runCase(gpu, benchCase, failing, options);
+    expect(ended).toEqual(['broken', 'all']);
     expect(contenders.map(({ verdict }) => verdict)).toEqual(['exact', 'failed', 'failed']);
     expect(contenders[2]!.reason).toBe('out of order');
   });
 
-  test('a wrong result of our own is not timed', async () => {
+  test('inputs are freed where peers cannot be made', async () => {
+    const prepared: BenchInput[] = [];
+    const freed: BenchInput[] = [];
+    const watched: BenchCase = {
+      ...benchCase,
+      prepare(device, seed) {
+        const input = benchCase.prepare(device, seed);
+        const dispose = (): void => {
+          freed.push(input);
+          input.dispose();
+        };
+        prepared.push(input);
+        return { ...input, dispose };
+      },
+    };
+    const failing: CreatePeers = () => Promise.reject(new Error('no memory'));
+    await expect(runCase(gpu, watched, failing, options)).rejects.toThrow('no memory');
+    expect(freed).toEqual(prepared);
+    expect(freed).toHaveLength(2);
+  });
+
+  test('a wrong result of our own is not timed, nor are others beside it', async () => {
     const off: BenchCase = {
       ...benchCase,
       prepare(device, seed) {
@@ -72,16 +108,27 @@ describe('one case of a benchmark', () => {
         };
       },
     };
-    const { contenders } = await runCase(gpu, off, async () => [], options);
+    const right: CreatePeers = async (inputs) => {
+      const { attempts, dispose } = await twin(inputs);
+      return { attempts: attempts.map((attempt) => ({ ...attempt, coarseError: 0.1 })), dispose };
+    };
+    const { contenders } = await runCase(gpu, off, right, options);
     expect(contenders[0]).toMatchObject({ verdict: 'wrong', reason: 'relative error 9.1e-2' });
     expect(contenders[0]!.timing).toBeUndefined();
+    expect(contenders[1]).toMatchObject({ verdict: 'coarse', reason: 'not timed, ours is wrong' });
+    expect(contenders[1]!.timing).toBeUndefined();
   });
 
-  test('a figure above the ceiling is refused', async () => {
+  test('a figure above the ceiling is refused, and no ratio is taken to it', async () => {
     const ceiling = { copyBytesPerSecond: 1e12, readBytesPerSecond: 1e12, flopsPerSecond: 1 };
-    const { contenders } = await runCase(gpu, benchCase, async () => [], { ...options, ceiling });
-    expect(contenders[0]).toMatchObject({ verdict: 'refused' });
-    expect(contenders[0]!.reason).toContain('GFLOP/s is more than');
+    const { contenders } = await runCase(gpu, benchCase, twin, { ...options, ceiling });
+    const [own, peer] = contenders;
+    expect(own).toMatchObject({ verdict: 'refused' });
+    expect(own!.reason).toContain('GFLOP/s is more than');
+    expect(own!.timing).toBeUndefined();
+    expect(peer!.timing!.wallMs.median).toBeGreaterThan(0);
+    expect(peer!.timing).not.toHaveProperty('wallRatio');
+    expect(peer!.timing).not.toHaveProperty('passRatio');
   });
 
   test('errors of lower precision are coarse where they are expected, larger ones wrong', () => {

@@ -1,13 +1,19 @@
 import type { Gpu } from '../src/index.ts';
 import type { BenchCase, BenchInput } from './bench-case.ts';
 import type { CaseResult, ContenderResult, ContenderTiming, Verdict } from './case-result.ts';
-import { rateOf, rooflineSeconds, type Ceiling } from './ceiling.ts';
+import { rateOf, rooflineSeconds, type Ceiling, type Rate } from './ceiling.ts';
 import { outputError, ownContender, poison, type Contender } from './contender.ts';
 import { pairedRatio, summarize } from './statistics.ts';
 import { timeContenders, type Timing, type TimingOptions } from './time-contenders.ts';
 
 /** Makes another library's contenders for input sets; one that cannot take them gives none. */
-export type CreatePeers = (inputs: readonly BenchInput[]) => Promise<readonly PeerAttempt[]>;
+export type CreatePeers = (inputs: readonly BenchInput[]) => Promise<Peers>;
+
+export interface Peers {
+  readonly attempts: readonly PeerAttempt[];
+  /** Frees what the contenders share; they have been disposed of by then. */
+  dispose(): void;
+}
 
 export type PeerAttempt = Contender | { readonly name: string; readonly reason: string };
 
@@ -39,9 +45,14 @@ export async function runCase(
   const { op, shape, work, plot, tolerance } = benchCase;
   const { ceiling, seed } = options;
   const sets = Math.max(1, Math.min(options.sets, Math.floor(options.setBytes / work.bytes)));
-  const inputs = Array.from({ length: sets }, (_, set) => benchCase.prepare(gpu, seed + 101 * set));
-  const attempts = [ownContender(gpu, inputs), ...(await createPeers(inputs))];
+  const inputs: BenchInput[] = [];
+  const attempts: PeerAttempt[] = [];
+  let peers: Peers | undefined;
   try {
+    for (let set = 0; set < sets; set++) inputs.push(benchCase.prepare(gpu, seed + 101 * set));
+    attempts.push(ownContender(gpu, inputs));
+    peers = await createPeers(inputs);
+    attempts.push(...peers.attempts);
     const expected = inputs.map((input) => input.expected());
     const checked: { contender?: Contender; result: ContenderResult }[] = [];
     for (const attempt of attempts) {
@@ -54,19 +65,23 @@ export async function runCase(
       checked.push({ result, ...(usable ? { contender: attempt } : {}) });
     }
     const contenders = checked.flatMap(({ contender }) => (contender ? [contender] : []));
-    const own = checked[0]!.contender;
-    const timings = own ? await timeContenders(gpu.device, contenders, { ...options, sets }) : [];
+    const own = checked[0]!;
+    const timings = own.contender ? await timeContenders(gpu.device, contenders, { ...options, sets }) : [];
     const resident = work.bytes * sets < options.cacheBytes;
-    const results = checked.map(({ contender, result }) => {
-      const timing = contender && timings[contenders.indexOf(contender)];
-      if (!timing) return result;
-      const described = describeTiming(timing, timings[0]!, (seconds) =>
-        rateOf(work, seconds, ceiling, resident),
-      );
+    const rate = (seconds: number): Rate => rateOf(work, seconds, ceiling, resident);
+    const [ownTiming] = timings;
+    // A time of ours that cannot be true says nothing about a peer either.
+    const isPossible = ownTiming && describeTiming(ownTiming, undefined, rate).rate.refused === undefined;
+    const reference = isPossible ? ownTiming : undefined;
+    const results = checked.map(({ contender, result }): ContenderResult => {
+      if (!contender) return result;
+      const timing = timings[contenders.indexOf(contender)];
+      if (!timing) return { ...result, reason: `not timed, ours is ${own.result.verdict}` };
+      const described = describeTiming(timing, reference, rate);
       const { refused } = described.rate;
       return refused === undefined || contender.onCpu
         ? { ...result, timing: described }
-        : { ...result, verdict: 'refused' as const, reason: refused };
+        : { ...result, verdict: 'refused', reason: refused };
     });
     return {
       op,
@@ -78,6 +93,7 @@ export async function runCase(
     };
   } finally {
     for (const attempt of attempts) if ('dispose' in attempt) await attempt.dispose();
+    peers?.dispose();
     for (const input of inputs) input.dispose();
   }
 }
@@ -124,15 +140,16 @@ export function verdictOf(error: number, tolerance: number, coarseError = COARSE
   return error <= coarseError ? 'coarse' : 'wrong';
 }
 
+/** Without `own` there is nothing to compare with. */
 function describeTiming(
   timing: Timing,
-  own: Timing,
-  rate: (seconds: number) => ContenderTiming['rate'],
+  own: Timing | undefined,
+  rate: (seconds: number) => Rate,
 ): ContenderTiming {
   const wallMs = summarize(timing.wallMs.flat());
   const passes = timing.passMs.flat();
   const passMs = passes.length > 0 && passes.every((ms) => ms > 0) ? summarize(passes) : undefined;
-  const ownPasses = own.passMs.flat();
+  const ownPasses = own?.passMs.flat() ?? [];
   return {
     wallMs,
     encodeMs: summarize(timing.encodeMs.flat()),
@@ -140,8 +157,8 @@ function describeTiming(
     dispatches: timing.dispatches,
     submits: timing.submits,
     rate: rate(Math.min(wallMs.median, passMs?.median ?? Infinity) / 1000),
-    wallRatio: pairedRatio(own.wallMs, timing.wallMs),
-    ...(passMs && ownPasses.length > 0 && ownPasses.every((ms) => ms > 0)
+    ...(own ? { wallRatio: pairedRatio(own.wallMs, timing.wallMs) } : {}),
+    ...(own && passMs && ownPasses.length > 0 && ownPasses.every((ms) => ms > 0)
       ? { passRatio: pairedRatio(own.passMs, timing.passMs) }
       : {}),
   };

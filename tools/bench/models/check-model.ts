@@ -1,3 +1,4 @@
+import { difference } from '@uni-moe-web/kernels/testing';
 import type { ModelCheck } from '../bench-report.ts';
 import { prefill, promptIds, readLogits, type OpenModel } from './open-model.ts';
 
@@ -20,14 +21,7 @@ export async function checkModel(model: OpenModel): Promise<ModelCheck> {
   return { error, verdict: error <= TOLERANCE ? 'exact' : 'wrong' };
 }
 
-/** Norm of the difference over the norm of the expected values; infinite where a value is not finite. */
+/** Norm of the difference over the norm of the expected values; infinite where a value is not finite, or where all are zero. */
 export function relativeDifference(values: Float32Array, expected: Float32Array): number {
-  let difference = 0;
-  let norm = 0;
-  for (let i = 0; i < expected.length; i++) {
-    difference += (values[i]! - expected[i]!) ** 2;
-    norm += expected[i]! ** 2;
-  }
-  const relative = Math.sqrt(difference / norm);
-  return Number.isFinite(relative) ? relative : Infinity;
+  return expected.some((value) => value !== 0) ? difference(values, expected).relative : Infinity;
 }

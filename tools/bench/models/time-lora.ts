@@ -9,15 +9,22 @@ const MIN_ROUNDS = 3;
 /** Far above rounding; the synthetic adapters change logits by much more. */
 const LEAST_CHANGE = 1e-3;
 
-/** Steps with and without adapters in turn; nothing if the adapted model is wrong or the same. */
+/** Steps with and without adapters in turn, unless the adapted model is wrong or the same. */
 export async function timeLora(
   plain: OpenModel,
   adapted: OpenModel,
   rank: number,
   { rounds, budgetMs }: DecodeOptions,
-): Promise<LoraResult | undefined> {
+): Promise<LoraResult> {
+  const described = { rank, context: CONTEXT, dispatches: adapted.step.dispatchCount };
   const check = await checkModel(adapted);
-  if (check.verdict === 'wrong' || !(await changesLogits(plain, adapted))) return undefined;
+  if (check.verdict === 'wrong') {
+    const reason = `decode is ${check.error.toExponential(1)} off prefill`;
+    return { ...described, verdict: 'wrong', reason };
+  }
+  if (!(await changesLogits(plain, adapted))) {
+    return { ...described, verdict: 'wrong', reason: 'the adapters change nothing' };
+  }
   const begin = performance.now();
   const models = [plain, adapted];
   const times: [number[][], number[][]] = [[], []];
@@ -32,8 +39,7 @@ export async function timeLora(
       times[index]!.at(-1)!.push(stepMs);
     }
   }
-  const dispatches = adapted.step.dispatchCount;
-  return { rank, context: CONTEXT, ratio: pairedRatio(times[0], times[1]), dispatches, check };
+  return { ...described, verdict: 'exact', ratio: pairedRatio(times[0], times[1]) };
 }
 
 /** Whether the adapters do anything. */

@@ -1,28 +1,15 @@
-import type { Gpu, Tensor } from '@uni-moe-web/kernels';
 import type { AttentionOperands } from '@uni-moe-web/kernels/bench';
-import { uploadBytes, type OperatorPeer } from './onnx-operator.ts';
+import type { OperatorPeer } from './onnx-operator.ts';
+import type { PeerBuffers } from './peer-buffers.ts';
 
 /** `GroupQueryAttention` with packed inputs, rotation and a cache of fixed size that it updates in place, as ours does. */
-export function groupQueryAttention(gpu: Gpu, sets: readonly AttentionOperands[]): OperatorPeer {
+export function groupQueryAttention(buffers: PeerBuffers, sets: readonly AttentionOperands[]): OperatorPeer {
   const { qkv, keys, cos, past, numHeads } = sets[0]!;
   const [tokens = 0, width = 0] = qkv.shape;
   const [numKvHeads = 0, capacity = 0, headDim = 0] = keys.shape;
   const [positions = 0] = cos.shape;
   const rows = numHeads * headDim;
   const cacheShape = [1, numKvHeads, capacity, headDim];
-  const owned: GPUBuffer[] = [];
-  const keep = (buffer: GPUBuffer): GPUBuffer => {
-    owned.push(buffer);
-    return buffer;
-  };
-  const copyOf = (tensor: Tensor): GPUBuffer => {
-    const { size } = tensor.buffer;
-    const copy = keep(gpu.createBuffer('peer cache', size));
-    const encoder = gpu.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(tensor.buffer, 0, copy, 0, size);
-    gpu.device.queue.submit([encoder.finish()]);
-    return copy;
-  };
   const total = past + tokens;
   const optional = { name: '', shape: [] };
   return {
@@ -49,16 +36,15 @@ export function groupQueryAttention(gpu: Gpu, sets: readonly AttentionOperands[]
       ],
     },
     sets: sets.map((set) => {
-      const y = gpu.createTensor('peer y', [tokens, rows], 'f32');
-      keep(y.buffer);
-      const keyCache = copyOf(set.keys);
-      const valueCache = copyOf(set.values);
+      const y = buffers.output('peer y', [tokens, rows]);
+      const keyCache = buffers.copyOf(set.keys, 'peer keys');
+      const valueCache = buffers.copyOf(set.values, 'peer values');
       return {
         inputs: {
           qkv: set.qkv,
           past_key: keyCache,
           past_value: valueCache,
-          seqlens_k: keep(uploadBytes(gpu, 'peer lengths', Int32Array.of(total - 1))),
+          seqlens_k: buffers.upload('peer lengths', Int32Array.of(total - 1)),
           total_sequence_length: Int32Array.of(total),
           cos: set.cos,
           sin: set.sin,
@@ -67,6 +53,5 @@ export function groupQueryAttention(gpu: Gpu, sets: readonly AttentionOperands[]
         result: y,
       };
     }),
-    owned,
   };
 }

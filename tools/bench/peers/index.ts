@@ -6,10 +6,12 @@ import type {
   PeerAttempt,
   PeerOperands,
 } from '@uni-moe-web/kernels/bench';
+import { messageOf } from '../message-of.ts';
 import { createCpuContender } from './cpu-operator.ts';
 import { groupQueryAttention } from './group-query-attention.ts';
-import { matMulNBits } from './matmul-nbits.ts';
+import { matMulNBits, type AccuracyLevel } from './matmul-nbits.ts';
 import { createOperatorContender, type OnnxRuntime, type OperatorPeer } from './onnx-operator.ts';
+import { PeerBuffers } from './peer-buffers.ts';
 import { qmoe } from './qmoe.ts';
 import { skipNorm } from './skip-norm.ts';
 
@@ -28,32 +30,41 @@ export function onnxPeers({ webgpu, wasm }: OnnxRuntimes, gpu: Gpu, isLong: bool
     try {
       return await create();
     } catch (error) {
-      return { name, reason: error instanceof Error ? error.message : String(error) };
+      return { name, reason: messageOf(error) };
     }
   };
   return async (inputs) => {
-    const attempts: PeerAttempt[] = [];
-    const peers = operatorPeers(gpu, inputs);
-    for (const peer of isLong ? peers.slice(0, 1) : peers) {
-      // Copied before the other one can change what it shares, as attention does with the cache.
-      const onCpu = isLong
-        ? []
-        : [await attempt(`${peer.name}, wasm`, () => createCpuContender(wasm, gpu, peer))];
-      attempts.push(await attempt(peer.name, () => createOperatorContender(webgpu, gpu, peer)), ...onCpu);
+    const buffers = new PeerBuffers(gpu);
+    try {
+      const attempts: PeerAttempt[] = [];
+      for (const peer of operatorPeers(buffers, inputs, isLong ? [1] : [1, 4])) {
+        // Copied before the other one can change what it shares, as attention does with the cache.
+        const onCpu = isLong
+          ? []
+          : [await attempt(`${peer.name}, wasm`, () => createCpuContender(wasm, gpu, peer))];
+        attempts.push(await attempt(peer.name, () => createOperatorContender(webgpu, gpu, peer)), ...onCpu);
+      }
+      return { attempts, dispose: () => buffers.destroy() };
+    } catch (error) {
+      buffers.destroy();
+      throw error;
     }
-    return attempts;
   };
 }
 
-function operatorPeers(gpu: Gpu, inputs: readonly BenchInput[]): OperatorPeer[] {
+function operatorPeers(
+  buffers: PeerBuffers,
+  inputs: readonly BenchInput[],
+  levels: readonly AccuracyLevel[],
+): OperatorPeer[] {
   const matmuls = operandsOf(inputs, 'matmul');
-  if (matmuls.length > 0) return [matMulNBits(gpu, matmuls, 1), matMulNBits(gpu, matmuls, 4)];
+  if (matmuls.length > 0) return matMulNBits(buffers, matmuls, levels);
   const moes = operandsOf(inputs, 'moe');
-  if (moes.length > 0) return [qmoe(gpu, moes)];
+  if (moes.length > 0) return [qmoe(buffers, moes)];
   const attentions = operandsOf(inputs, 'attention');
-  if (attentions.length > 0) return [groupQueryAttention(gpu, attentions)];
+  if (attentions.length > 0) return [groupQueryAttention(buffers, attentions)];
   const norms = operandsOf(inputs, 'skip-norm');
-  return norms.length > 0 ? [skipNorm(gpu, norms)] : [];
+  return norms.length > 0 ? [skipNorm(buffers, norms)] : [];
 }
 
 function operandsOf<Kind extends PeerOperands['kind']>(

@@ -1,7 +1,7 @@
 import type { Gpu, Tensor } from '@uni-moe-web/kernels';
 import type { Contender } from '@uni-moe-web/kernels/bench';
 import { encodeModel, type Attribute, type ElementType } from '@uni-moe-web/export/onnx';
-import type { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-web/webgpu';
+import type { Tensor as OnnxTensor } from 'onnxruntime-web/webgpu';
 
 export type OnnxRuntime = typeof import('onnxruntime-web/webgpu');
 type FloatLike = Extract<ElementType, 'float32' | 'uint8' | 'int32'>;
@@ -15,7 +15,7 @@ export interface OperatorValue {
   readonly isWeight?: boolean;
 }
 
-/** One operator of ONNX Runtime as a graph of its own. Weights are inputs, so that both sides can read one buffer. */
+/** One operator of ONNX Runtime as a graph of its own. Weights are inputs, so that they need not be copied into the graph. */
 export interface Operator {
   readonly opType: string;
   readonly attributes: Readonly<Record<string, Attribute>>;
@@ -40,8 +40,6 @@ export interface OperatorPeer {
   readonly coarseError?: number;
   readonly operator: Operator;
   readonly sets: readonly OperatorData[];
-  /** Buffers made for this contender. */
-  readonly owned: readonly GPUBuffer[];
 }
 
 /** Values that are there. */
@@ -80,13 +78,13 @@ export function encodeOperator(
 }
 
 /**
- * Runs one operator on our device with our buffers as inputs and outputs. The device must be in the provider's options:
+ * Runs one operator on our device with our buffers as inputs and outputs; they belong to whoever gives them. The device must be in the provider's options:
  * the global `env.webgpu.device` is ignored, and everything would run on a device of ONNX Runtime's own.
  */
 export async function createOperatorContender(
   runtime: OnnxRuntime,
   gpu: Gpu,
-  { name, note, coarseError, operator, sets, owned }: OperatorPeer,
+  { name, note, coarseError, operator, sets }: OperatorPeer,
 ): Promise<Contender> {
   const bytes = await encodeOperator(operator);
   const session = await runtime.InferenceSession.create(bytes, {
@@ -101,10 +99,17 @@ export async function createOperatorContender(
     Object.fromEntries(
       named(values).map((value) => [value.name, asOnnxTensor(runtime, value, data[value.name]!)]),
     );
-  const runs = sets.map((set) => ({
+  const bindSet = (set: OperatorData) => ({
     feeds: bind(operator.inputs, set.inputs),
     fetches: bind(operator.outputs, set.outputs),
-  }));
+  });
+  let runs: ReturnType<typeof bindSet>[];
+  try {
+    runs = sets.map(bindSet);
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
   return {
     name,
     ...(note === undefined ? {} : { note }),
@@ -114,13 +119,8 @@ export async function createOperatorContender(
       await session.run(feeds, fetches);
     },
     output: (set) => sets[set]!.result,
-    dispose: () => release(session, owned),
+    dispose: () => session.release(),
   };
-}
-
-async function release(session: InferenceSession, owned: readonly GPUBuffer[]): Promise<void> {
-  await session.release();
-  for (const buffer of owned) buffer.destroy();
 }
 
 function asOnnxTensor(
@@ -131,11 +131,4 @@ function asOnnxTensor(
   if (data instanceof Int32Array) return new runtime.Tensor('int32', data, shape);
   const buffer = 'buffer' in data ? data.buffer : data;
   return runtime.Tensor.fromGpuBuffer(buffer, { dataType: type, dims: shape });
-}
-
-/** A buffer that ONNX Runtime can read, with these bytes. */
-export function uploadBytes(gpu: Gpu, label: string, data: ArrayBufferView<ArrayBuffer>): GPUBuffer {
-  const buffer = gpu.createBuffer(label, data.byteLength);
-  gpu.device.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, data.byteLength);
-  return buffer;
 }

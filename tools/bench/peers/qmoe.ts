@@ -1,19 +1,14 @@
-import type { Gpu } from '@uni-moe-web/kernels';
 import type { PackedMatrix } from '@uni-moe-web/kernels/quant';
 import { scalesAsF32, type MoeOperands } from '@uni-moe-web/kernels/bench';
-import { EIGHT_BIT_ERROR, uploadBytes, type OperatorPeer } from './onnx-operator.ts';
+import { EIGHT_BIT_ERROR, type OperatorPeer } from './onnx-operator.ts';
+import type { PeerBuffers } from './peer-buffers.ts';
 
 /** `QMoE` with SwiGLU over pairs of rows (gate, up). It takes router logits, so our side does the router's work besides. */
-export function qmoe(gpu: Gpu, sets: readonly MoeOperands[]): OperatorPeer {
+export function qmoe(buffers: PeerBuffers, sets: readonly MoeOperands[]): OperatorPeer {
   const { x: firstX, gate, logits, topK } = sets[0]!;
   const [tokens = 0, hidden = 0] = firstX.shape;
   const [, experts = 0] = logits.shape;
   const intermediate = gate[0]!.rows;
-  const owned: GPUBuffer[] = [];
-  const keep = (buffer: GPUBuffer): GPUBuffer => {
-    owned.push(buffer);
-    return buffer;
-  };
   return {
     name: 'ORT QMoE',
     note: 'always asks for accuracy level 4; without the router product that ours includes',
@@ -43,12 +38,11 @@ export function qmoe(gpu: Gpu, sets: readonly MoeOperands[]): OperatorPeer {
       outputs: [{ name: 'y', shape: [tokens, hidden] }],
     },
     sets: sets.map((set) => {
-      const y = gpu.createTensor('peer y', [tokens, hidden], 'f32');
-      keep(y.buffer);
+      const y = buffers.output('peer y', [tokens, hidden]);
       const pairs = set.gate.map((matrix, expert) => interleaveRows(matrix, set.up[expert]!));
       const upload = (matrices: readonly PackedMatrix[], name: string): [GPUBuffer, GPUBuffer] => [
-        keep(uploadBytes(gpu, `peer ${name}`, concatenate(matrices.map(({ quants }) => quants)))),
-        keep(uploadBytes(gpu, `peer ${name} scales`, floats(matrices.map(scalesAsF32)))),
+        buffers.upload(`peer ${name}`, concatenate(matrices.map(({ quants }) => quants))),
+        buffers.upload(`peer ${name} scales`, floats(matrices.map(scalesAsF32))),
       ];
       const [fc1, fc1Scales] = upload(pairs, 'fc1');
       const [fc2, fc2Scales] = upload(set.down, 'fc2');
@@ -58,7 +52,6 @@ export function qmoe(gpu: Gpu, sets: readonly MoeOperands[]): OperatorPeer {
         result: y,
       };
     }),
-    owned,
   };
 }
 

@@ -5,7 +5,7 @@ import { shortNumber } from '../text-table.ts';
 /** GFLOP/s over FLOPs per byte for our kernels, below what memory and arithmetic allow (Williams et al. 2009). */
 export function rooflinePlot(cases: readonly CaseResult[], ceiling: Ceiling): string {
   const points = cases.flatMap(({ op, shape, work, contenders: [own] }) =>
-    own?.timing && own.verdict !== 'refused'
+    own?.timing
       ? [{ op, shape, intensity: work.flops / work.bytes, rate: own.timing.rate.flopsPerSecond / 1e9 }]
       : [],
   );

@@ -49,9 +49,11 @@ export function sampleReport(cases: readonly CaseResult[] = sampleCases()): Benc
       isFallback: true,
     },
     host: 'Dawn in Node',
+    without: [],
+    libraries: ['onnxruntime-web 1.30.0'],
     commit: 'abc1234',
     quick: false,
-    seed: 7,
+    seeds: [7],
     startedAt: '2026-01-02T03:04:05.000Z',
     seconds: 61,
     ceiling: { copyBytesPerSecond: 10e9, readBytesPerSecond: 12e9, flopsPerSecond: 80e9 },
@@ -82,9 +84,9 @@ export function sampleReport(cases: readonly CaseResult[] = sampleCases()): Benc
         lora: {
           rank: 16,
           context: 16,
-          ratio: sampleSummary(1.07),
           dispatches: 60,
-          check: { error: 3e-7, verdict: 'exact' },
+          verdict: 'exact',
+          ratio: sampleSummary(1.07),
         },
         peers: [
           {
