@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { BenchReport } from './bench-report.ts';
 import { runInChrome } from './chrome-host.ts';
 import { compareReports } from './compare.ts';
@@ -10,6 +10,7 @@ import { mergeReports } from './merge-reports.ts';
 import { runCli } from '../run-cli.ts';
 import { runInNode } from './node-host.ts';
 import { parseOptions, USAGE, type BenchOptions } from './options.ts';
+import { readReport } from './read-report.ts';
 import { terminalReport } from './terminal-report.ts';
 
 async function measure(options: BenchOptions): Promise<BenchReport> {
@@ -17,10 +18,6 @@ async function measure(options: BenchOptions): Promise<BenchReport> {
   const run = options.host === 'chrome' ? runInChrome : runInNode;
   const report = await run(options, (line) => console.error(line));
   return commit === undefined ? report : { ...report, commit };
-}
-
-async function readReport(path: string): Promise<BenchReport> {
-  return JSON.parse(await readFile(path, 'utf8')) as BenchReport;
 }
 
 /** Short hash of the sources, with `+` when files differ from it; nothing outside a checkout. */
@@ -41,16 +38,19 @@ function currentCommit(): string | undefined {
 
 await runCli('bench', USAGE, async (args) => {
   const options = parseOptions(args);
+  const { out, json } = options;
+  // What cannot be read or written shows before hours of measurement, not behind them.
   const earlier = options.compare === undefined ? undefined : await readReport(options.compare);
+  await mkdir(out, { recursive: true });
+  if (json !== undefined) await mkdir(dirname(json), { recursive: true });
   const report =
     options.merge.length > 0
       ? mergeReports(await Promise.all(options.merge.map(readReport)))
       : await measure(options);
+  if (json !== undefined) await writeFile(json, JSON.stringify(report, undefined, 1));
+  await writeFile(join(out, 'report.md'), markdownReport(report));
+  await writeFile(join(out, 'report.html'), htmlReport(report));
   console.log(terminalReport(report));
   if (earlier) console.log(compareReports(earlier, report));
-  await mkdir(options.out, { recursive: true });
-  await writeFile(join(options.out, 'report.html'), htmlReport(report));
-  await writeFile(join(options.out, 'report.md'), markdownReport(report));
-  if (options.json !== undefined) await writeFile(options.json, JSON.stringify(report, undefined, 1));
-  console.error(`\nwritten: ${join(options.out, 'report.html')}, ${join(options.out, 'report.md')}`);
+  console.error(`\nwritten: ${join(out, 'report.html')}, ${join(out, 'report.md')}`);
 });

@@ -1,4 +1,5 @@
 import type { DecoderConfig } from '@uni-moe-web/runtime/inspect';
+import type { RunOptions } from './options.ts';
 
 /** A decoder with random q4 weights to measure as a whole. */
 export interface BenchModel {
@@ -90,6 +91,12 @@ export const benchModels: readonly BenchModel[] = [
     quick: false,
   },
 ];
+
+/** The models that `--op` and `--shape` ask for, whether or not the adapter turns out fast enough for them. */
+export function wantedModels({ ops, shapes }: Pick<RunOptions, 'ops' | 'shapes'>): readonly BenchModel[] {
+  if (ops.length > 0 && !ops.includes('model')) return [];
+  return benchModels.filter(({ name }) => shapes.length === 0 || shapes.some((text) => name.includes(text)));
+}
 
 /** Positions of the cache: the longest context with the steps measured behind it. */
 export const CAPACITY = 2112;

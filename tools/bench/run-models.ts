@@ -2,7 +2,8 @@ import type { Ceiling } from '@uni-moe-web/kernels/bench';
 import type { ModelResult } from './bench-report.ts';
 import { compareDecoders } from './decoder-peers/compare-decoders.ts';
 import type { DecoderPeerRuntime } from './decoder-peers/decoder-peer.ts';
-import { activeBytes, benchModels, type BenchModel } from './model-shapes.ts';
+import { messageOf } from './message-of.ts';
+import { activeBytes, wantedModels, type BenchModel } from './model-shapes.ts';
 import { checkModel } from './models/check-model.ts';
 import { openModel, type OpenModel } from './models/open-model.ts';
 import { timeDecode } from './models/time-decode.ts';
@@ -30,13 +31,9 @@ export async function runModels(
 ): Promise<{ models: ModelResult[]; skipped: string[] }> {
   const models: ModelResult[] = [];
   const skipped: string[] = [];
-  if (options.ops.length > 0 && !options.ops.includes('model')) return { models, skipped };
   const named = options.shapes.length > 0;
-  const chosen = benchModels.filter(
-    ({ name }) => !named || options.shapes.some((text) => name.includes(text)),
-  );
   let msPerByte = 0;
-  for (const model of chosen) {
+  for (const model of wantedModels(options)) {
     if (options.quick && !named && !model.quick) {
       skipped.push(`model ${model.name} (not in --quick)`);
       continue;
@@ -48,13 +45,17 @@ export async function runModels(
       );
       continue;
     }
-    const result = await runModel(model, options, environment, (cell) =>
-      skipped.push(`model ${model.name}: ${cell}`),
-    );
-    const [step] = result.decode;
-    if (step) msPerByte = step.stepMs.median / result.activeBytes;
-    models.push(result);
-    environment.done(result);
+    try {
+      const result = await runModel(model, options, environment, (cell) =>
+        skipped.push(`model ${model.name}: ${cell}`),
+      );
+      const [step] = result.decode;
+      if (step) msPerByte = step.stepMs.median / result.activeBytes;
+      models.push(result);
+      environment.done(result);
+    } catch (error) {
+      skipped.push(`model ${model.name} (failed: ${messageOf(error)})`);
+    }
   }
   return { models, skipped };
 }
@@ -106,12 +107,14 @@ async function measureLora(
   timing: Parameters<typeof timeLora>[3],
   skip: (cell: string) => void,
 ): Promise<ModelResult['lora']> {
-  const adapted = await openModel(`${checkpoints}/synthetic/${path}-lora/`, options);
+  let adapted: OpenModel | undefined;
   try {
-    const lora = await timeLora(plain, adapted, loraRank, timing);
-    if (!lora) skip('LoRA, which changes nothing, or whose decode and prefill disagree');
-    return lora;
+    adapted = await openModel(`${checkpoints}/synthetic/${path}-lora/`, options);
+    return await timeLora(plain, adapted, loraRank, timing);
+  } catch (error) {
+    skip(`LoRA (failed: ${messageOf(error)})`);
+    return undefined;
   } finally {
-    await adapted.dispose();
+    await adapted?.dispose();
   }
 }

@@ -1,15 +1,24 @@
 import { randomFloats, summarize } from '@uni-moe-web/kernels/bench';
 import { loadModel, preprocessAudio, type LoadedModel } from '@uni-moe-web/runtime/inspect';
 import type { TowerResult } from './bench-report.ts';
+import { messageOf } from './message-of.ts';
 import { relativeDifference } from './models/check-model.ts';
 import type { RunOptions } from './options.ts';
 
 const PROVIDERS = ['wasm', 'webgpu'] as const;
 const SOUND_SECONDS = 30;
+const IMAGE = 'image';
+const SOUND = `${SOUND_SECONDS} s of sound`;
 /** Providers add in another order, in float32 both. */
 const TOLERANCE = 1e-3;
 
 type Media = Parameters<LoadedModel['encoder']['encode']>[0];
+
+/** Names of the media that `--op` and `--shape` ask for. */
+export function wantedTowers({ ops, shapes }: Pick<RunOptions, 'ops' | 'shapes'>): readonly string[] {
+  if (ops.length > 0 && !ops.includes('towers')) return [];
+  return [IMAGE, SOUND].filter((name) => shapes.length === 0 || shapes.some((text) => name.includes(text)));
+}
 
 /**
  * Encode time of one image and of 30 s of sound with the towers of a checkpoint, by both providers of ONNX Runtime, whose
@@ -17,24 +26,26 @@ type Media = Parameters<LoadedModel['encoder']['encode']>[0];
  */
 export async function runTowers(
   options: RunOptions,
-  checkpoint: string | undefined,
+  checkpoint: string,
   done: (result: TowerResult) => void,
 ): Promise<{ towers: TowerResult[]; skipped: string[] }> {
-  if (options.ops.length > 0 && !options.ops.includes('towers')) return { towers: [], skipped: [] };
-  if (checkpoint === undefined) return { towers: [], skipped: ['towers (they run in Chrome only)'] };
+  const wanted = wantedTowers(options);
+  if (wanted.length === 0) return { towers: [], skipped: [] };
   const timing = options.quick ? { runs: 3, budgetMs: 3_000 } : { runs: 7, budgetMs: 20_000 };
   const towers: TowerResult[] = [];
   const embeddings = new Map<string, Float32Array>();
   const skipped: string[] = [];
   for (const provider of PROVIDERS) {
-    const model = await loadModel(checkpoint, {
-      towers: provider,
-      cache: 'none',
-      contextLength: 64,
-      gpu: { without: options.without },
-    });
+    let model: LoadedModel | undefined;
     try {
+      model = await loadModel(checkpoint, {
+        towers: provider,
+        cache: 'none',
+        contextLength: 64,
+        gpu: { without: options.without },
+      });
       for (const { name, description, media } of await inputs(model)) {
+        if (!wanted.includes(name)) continue;
         const { loadMs, ms, values } = await timeEncode(model, media, timing);
         const other = embeddings.get(name);
         embeddings.set(name, values);
@@ -47,8 +58,10 @@ export async function runTowers(
         towers.push(result);
         done(result);
       }
+    } catch (error) {
+      skipped.push(`towers by ${provider} (failed: ${messageOf(error)})`);
     } finally {
-      await model.dispose();
+      await model?.dispose();
     }
   }
   return { towers, skipped };
@@ -67,7 +80,7 @@ async function inputs({ checkpoint }: LoadedModel): Promise<TowerInputs[]> {
   if (config.vision && preprocessorConfig.image) {
     const { image_size: size, tokens_per_image: numTokens, tower } = config.vision;
     found.push({
-      name: 'image',
+      name: IMAGE,
       description: `${size} x ${size} pixels to ${numTokens} embeddings, tower of ${megabytes(tower.bytes)}`,
       media: {
         tower: 'vision',
@@ -85,7 +98,7 @@ async function inputs({ checkpoint }: LoadedModel): Promise<TowerInputs[]> {
     const { chunks, frames, data } = await preprocessAudio({ samples, sampleRate }, preprocessorConfig.audio);
     const melMs = performance.now() - start;
     found.push({
-      name: `${SOUND_SECONDS} s of sound`,
+      name: SOUND,
       description: `log-mel to ${chunks * numTokens} embeddings, tower of ${megabytes(tower.bytes)}; log-mel itself ${melMs.toFixed(0)} ms`,
       media: {
         tower: 'audio',

@@ -1,7 +1,8 @@
 import { pairedRatio, roundOrder, summarize } from '@uni-moe-web/kernels/bench';
 import type { DecoderPeerCell, DecoderPeerResult } from '../bench-report.ts';
+import { messageOf } from '../message-of.ts';
 import { prefill, readLogits, readToken, type OpenModel } from '../models/open-model.ts';
-import { sampleSteps } from '../models/time-decode.ts';
+import { chooseSteps, sampleSteps, stepsOfSample } from '../models/time-decode.ts';
 import type { DecoderPeer, DecoderPeerRuntime } from './decoder-peer.ts';
 import { logProbabilityError, logSoftmax, mostProbable } from './log-probabilities.ts';
 import { printableIds } from './printable-ids.ts';
@@ -17,9 +18,6 @@ const CONTEXTS = [16, 512, 2048];
 const CHECKED_PROMPTS = [3, 11, 24, 40];
 /** llama.cpp rounds activations to 8 bits before each product with weights; see docs/benchmarks.md for what that gives. */
 const TOLERANCE = 0.1;
-/** Steps of a sample. */
-const SAMPLE_MS = 250;
-const MAX_STEPS = 32;
 /** No prompt of the timing comes twice, nor one of the checks. */
 const FIRST_VARIANT = 1000;
 
@@ -43,10 +41,18 @@ export async function compareDecoders(
           : [];
       results.push({ name, note: peer.note, ...checked, cells });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      results.push({ name, note: peer?.note ?? '', verdict: 'failed', reason, cells: [] });
+      results.push({
+        name,
+        note: peer?.note ?? '',
+        verdict: 'failed',
+        reason: messageOf(error),
+        cells: [],
+      });
     } finally {
-      await peer?.dispose();
+      // A peer that does not end must not end the run.
+      await peer
+        ?.dispose()
+        .catch((error: unknown) => skip(`${name}, which did not end (${messageOf(error)})`));
     }
   }
   return results;
@@ -111,10 +117,8 @@ async function timeCells(
       continue;
     }
     const ids = printableIds(context, variant++);
-    const stepsOf = (ms: number): number => Math.max(1, Math.min(MAX_STEPS, Math.ceil(SAMPLE_MS / ms)));
-    await sampleSteps(own, context, 1);
-    const ownSteps = stepsOf((await sampleSteps(own, context, 2)).stepMs);
-    const peerSteps = stepsOf(await peer.stepMs(ids, 2));
+    const ownSteps = await chooseSteps(own, context);
+    const peerSteps = stepsOfSample(await peer.stepMs(ids, 2));
     const cell = await timePair(
       async () => (await sampleSteps(own, context, ownSteps)).stepMs,
       () => peer.stepMs(ids, peerSteps),

@@ -53,7 +53,7 @@ describe('threads of a peer', () => {
         note: String(threads),
         nextLogProbabilities: async () => [],
         prefillMs: async () => 1,
-        stepMs: async () => msByThreads[threads]!,
+        stepMs: async () => msByThreads[threads] ?? Promise.reject(new Error(`${threads} threads failed`)),
         dispose: async () => void disposed.push(threads),
       };
     };
@@ -73,6 +73,15 @@ describe('threads of a peer', () => {
       [1, 4, 1],
       [1, 4],
     ]);
+  });
+
+  test('leave no peer open whose trial fails', async () => {
+    const first = open({ 4: 3 });
+    await expect(openWithFastestThreads(4, first.opener)).rejects.toThrow('1 threads failed');
+    expect(first.disposed).toEqual([1]);
+    const second = open({ 1: 10 });
+    await expect(openWithFastestThreads(4, second.opener)).rejects.toThrow('4 threads failed');
+    expect(second.disposed).toEqual([1, 4]);
   });
 
   test('need no trial on one core', async () => {

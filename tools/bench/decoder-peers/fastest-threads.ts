@@ -16,16 +16,26 @@ export async function openWithFastestThreads(
 ): Promise<DecoderPeer> {
   const single = await open(1);
   if (cores === 1) return single;
-  const singleMs = await timeSteps(single);
+  const singleMs = await orDispose(single, timeSteps);
   await single.dispose();
   const all = await open(cores);
-  if (LEAST_GAIN * (await timeSteps(all)) < singleMs) return all;
+  if (LEAST_GAIN * (await orDispose(all, timeSteps)) < singleMs) return all;
   await all.dispose();
   return open(1);
 }
 
 export function threadCount(threads: number): string {
   return threads === 1 ? '1 thread' : `${threads} threads`;
+}
+
+/** What `run` gives; if it throws, the peer does not stay open. */
+async function orDispose<T>(peer: DecoderPeer, run: (peer: DecoderPeer) => Promise<T>): Promise<T> {
+  try {
+    return await run(peer);
+  } catch (error) {
+    await peer.dispose();
+    throw error;
+  }
 }
 
 async function timeSteps(peer: DecoderPeer): Promise<number> {

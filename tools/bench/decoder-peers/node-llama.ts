@@ -3,9 +3,10 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CAPACITY } from '../model-shapes.ts';
-import type { DecoderPeer } from './decoder-peer.ts';
+import type { DecoderPeer, TokenLogProbability } from './decoder-peer.ts';
 import { openWithFastestThreads, threadCount } from './fastest-threads.ts';
 import { PEER_FOLDER } from './install.ts';
+import { logSoftmax } from './log-probabilities.ts';
 
 /** The part of node-llama-cpp that we use; it is not installed for the type checker. */
 interface NodeLlama {
@@ -54,9 +55,20 @@ async function openWithThreads(ggufPath: string, threads: number): Promise<Decod
     progressLogs: false,
     maxThreads: threads,
   });
-  const model = await llama.loadModel({ modelPath: ggufPath, gpuLayers: 0 });
-  const context = await model.createContext({ contextSize: CAPACITY, batchSize: 512, threads });
-  const sequence = context.getSequence();
+  let model: LlamaModel | undefined;
+  const dispose = async (): Promise<void> => {
+    await model?.dispose();
+    await llama.dispose();
+  };
+  let sequence: LlamaSequence;
+  try {
+    model = await llama.loadModel({ modelPath: ggufPath, gpuLayers: 0 });
+    const context = await model.createContext({ contextSize: CAPACITY, batchSize: 512, threads });
+    sequence = context.getSequence();
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
   let cached: readonly number[] = [];
 
   const firstToken = async (ids: readonly number[]): Promise<void> => {
@@ -75,9 +87,8 @@ async function openWithThreads(ggufPath: string, threads: number): Promise<Decod
       const last = [ids.at(-1)!, { generateNext: { logits: true } }] as const;
       const results = await sequence.controlledEvaluate([...ids.slice(0, -1), last]);
       const logits = [...(results.at(-1)?.next.logits ?? [])];
-      const largest = logits.reduce((best, [, logit]) => Math.max(best, logit), -Infinity);
-      const sum = logits.reduce((total, [, logit]) => total + Math.exp(logit - largest), 0);
-      return logits.map(([id, logit]) => [id, logit - largest - Math.log(sum)]);
+      const values = logSoftmax(Float32Array.from(logits, ([, logit]) => logit));
+      return logits.map(([id], i): TokenLogProbability => [id, values[i]!]);
     },
     async prefillMs(ids) {
       await startAfresh();
@@ -102,9 +113,6 @@ async function openWithThreads(ggufPath: string, threads: number): Promise<Decod
       await tokens.return(undefined);
       return ms / steps;
     },
-    async dispose() {
-      await model.dispose();
-      await llama.dispose();
-    },
+    dispose,
   };
 }

@@ -51,14 +51,20 @@ async function openWithThreads(blob: Blob, threads: number): Promise<DecoderPeer
     { default: `${PACKAGE}/wasm/wllama.wasm` },
     { logger: { debug: note, log: note, warn: note, error: note } },
   );
-  await wllama.loadModel([blob], {
-    n_ctx: CAPACITY,
-    n_batch: 512,
-    n_parallel: 1,
-    n_threads: threads,
-    n_gpu_layers: ALL_LAYERS,
-    warmup: false,
-  });
+  try {
+    await wllama.loadModel([blob], {
+      n_ctx: CAPACITY,
+      n_batch: 512,
+      n_parallel: 1,
+      n_threads: threads,
+      n_gpu_layers: ALL_LAYERS,
+      warmup: false,
+    });
+  } catch (error) {
+    // Its worker would live on; what ending it says is of no use beside the cause.
+    await wllama.exit().catch(() => undefined);
+    throw error;
+  }
   const greedy = { temperature: 0, ignore_eos: true, stream: false };
   /** Runs a request and holds the times that it reports against our clock. */
   const timed = async (request: object): Promise<NonNullable<Completion['timings']>> => {

@@ -42,6 +42,11 @@ export async function sampleSteps(
 export async function chooseSteps(model: OpenModel, context: number): Promise<number> {
   await sampleSteps(model, context, 1);
   const { stepMs } = await sampleSteps(model, context, 2);
+  return stepsOfSample(stepMs);
+}
+
+/** Steps of a sample, of which one takes so long. */
+export function stepsOfSample(stepMs: number): number {
   return Math.max(1, Math.min(MAX_STEPS, Math.ceil(SAMPLE_MS / stepMs)));
 }
 

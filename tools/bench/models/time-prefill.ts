@@ -24,20 +24,21 @@ export async function timePrefill(
       skip(`prefill of ${tokens} (about ${(expectedMs / 1000).toFixed(0)} s per run)`);
       continue;
     }
-    let submits = 0;
-    const timeRun = async (run: number, observed: boolean): Promise<number> => {
-      const ids = promptIds(model.decoder.shape.vocabSize, tokens, run);
+    const ids = (run: number): number[] => promptIds(model.decoder.shape.vocabSize, tokens, run);
+    const timeRun = async (run: number): Promise<number> => {
+      const prompt = ids(run);
       const start = performance.now();
-      if (observed) ({ submits } = await observeGpu(model.gpu.device, () => prefill(model, ids)));
-      else await prefill(model, ids);
+      await prefill(model, prompt);
       await readToken(model);
       return performance.now() - start;
     };
-    const coldMs = await timeRun(0, true);
-    const counted = Math.max(1, Math.min(runs, Math.floor(budgetMs / coldMs) - 1));
+    const coldMs = await timeRun(0);
+    const counted = Math.max(1, Math.min(runs, Math.floor(budgetMs / coldMs) - 2));
     const times: number[] = [];
-    for (let run = 1; run <= counted; run++) times.push(await timeRun(run, false));
+    for (let run = 1; run <= counted; run++) times.push(await timeRun(run));
     const ms = summarize(times);
+    // Counting costs time, so it has a run of its own.
+    const { submits } = await observeGpu(model.gpu.device, () => prefill(model, ids(counted + 1)));
     msPerToken = ms.median / tokens;
     results.push({ tokens, ms, coldMs, submits });
   }
