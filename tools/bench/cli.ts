@@ -11,7 +11,7 @@ import { runCli } from '../run-cli.ts';
 import { runInNode } from './node-host.ts';
 import { parseOptions, USAGE, type BenchOptions } from './options.ts';
 import { readReport } from './read-report.ts';
-import { terminalReport } from './terminal-report.ts';
+import { alignTables } from '../report/align-tables.ts';
 
 async function measure(options: BenchOptions): Promise<BenchReport> {
   const commit = currentCommit();
@@ -50,7 +50,7 @@ await runCli('bench', USAGE, async (args) => {
   if (json !== undefined) await writeFile(json, JSON.stringify(report, undefined, 1));
   await writeFile(join(out, 'report.md'), markdownReport(report));
   await writeFile(join(out, 'report.html'), htmlReport(report));
-  console.log(terminalReport(report));
+  console.log(alignTables(markdownReport(report)));
   if (earlier) console.log(compareReports(earlier, report));
   console.error(`\nwritten: ${join(out, 'report.html')}, ${join(out, 'report.md')}`);
 });

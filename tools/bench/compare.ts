@@ -1,9 +1,9 @@
 import type { Summary } from '@uni-moe-web/kernels/bench';
 import type { BenchReport } from './bench-report.ts';
-import { markdownTable } from './markdown-table.ts';
+import { markdownTable } from '../report/markdown-table.ts';
 import { placeOf } from './merge-reports.ts';
-import { alignTables } from './terminal-report.ts';
-import { shortNumber } from './text-table.ts';
+import { alignTables } from '../report/align-tables.ts';
+import { shortNumber } from '../report/short-number.ts';
 
 /** A change within the spread of both runs is noise. */
 export interface Change {

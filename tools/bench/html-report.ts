@@ -1,8 +1,8 @@
 import type { BenchPlot, CaseResult } from '@uni-moe-web/kernels/bench';
 import type { BenchReport, ModelResult } from './bench-report.ts';
-import { htmlTables } from './html-tables.ts';
+import { htmlTables } from '../report/html-tables.ts';
 import { markdownReport } from './markdown.ts';
-import { escapeXml } from './svg/axes.ts';
+import { escapeXml } from '../report/axes.ts';
 import { linePlot, type Line } from './svg/line-plot.ts';
 import { rooflinePlot } from './svg/roofline-plot.ts';
 import { stackedBars } from './svg/stacked-bars.ts';

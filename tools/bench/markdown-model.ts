@@ -1,6 +1,6 @@
 import type { DecoderPeerResult, ModelResult } from './bench-report.ts';
-import { markdownTable, oneLine, spread } from './markdown-table.ts';
-import { shortNumber } from './text-table.ts';
+import { markdownTable, oneLine, spread } from '../report/markdown-table.ts';
+import { shortNumber } from '../report/short-number.ts';
 
 /** Everything measured of one decoder. */
 export function modelSection(model: ModelResult): string {

@@ -1,9 +1,9 @@
 import type { CaseResult, ContenderResult } from '@uni-moe-web/kernels/bench';
 import type { BenchReport, TowerResult } from './bench-report.ts';
 import { modelSection } from './markdown-model.ts';
-import { markdownTable, oneLine, spread } from './markdown-table.ts';
+import { markdownTable, oneLine, spread } from '../report/markdown-table.ts';
 import { NOT_MEASURED, targetRows } from './targets.ts';
-import { shortNumber } from './text-table.ts';
+import { shortNumber } from '../report/short-number.ts';
 
 /** The report as Markdown: machine, ceilings, kernels in short and in full, models, towers, targets. */
 export function markdownReport(report: BenchReport): string {

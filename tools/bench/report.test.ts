@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { changesBetween, compareReports } from './compare.ts';
 import { htmlReport } from './html-report.ts';
 import { markdownReport } from './markdown.ts';
-import { alignTables, terminalReport } from './terminal-report.ts';
+import { alignTables } from '../report/align-tables.ts';
 import { sampleCase, sampleReport } from './testing/sample-report.ts';
-import { shortNumber } from './text-table.ts';
+import { shortNumber } from '../report/short-number.ts';
 
 describe('reports of a benchmark', () => {
   test('numbers have three digits that count', () => {
@@ -139,7 +139,7 @@ describe('reports of a benchmark', () => {
     expect(alignTables('| a | long |\n| --- | --- |\n| wide cell | 1 |\nafter')).toBe(
       'a          long\n---------  ----\nwide cell  1\nafter',
     );
-    expect(terminalReport(sampleReport())).not.toContain('| ');
+    expect(alignTables(markdownReport(sampleReport()))).not.toContain('| ');
   });
 
   test('the page stands alone, shows every plot and escapes names', () => {

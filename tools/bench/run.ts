@@ -9,7 +9,7 @@ import type { OnnxRuntimes } from './peers/index.ts';
 import { KERNEL_OPS, runKernels, wantedBenches } from './run-kernels.ts';
 import { runModels } from './run-models.ts';
 import { runTowers, wantedTowers } from './run-towers.ts';
-import { caseLine, modelLine, towerLine } from './text-table.ts';
+import { caseLine, modelLine, towerLine } from './progress-lines.ts';
 
 export interface RunEnvironment {
   /** ONNX Runtime with everything set that its host needs. */

@@ -1,7 +1,7 @@
 import type { CaseResult } from '@uni-moe-web/kernels/bench';
 import type { BenchReport, DecodeResult, LoraResult } from './bench-report.ts';
-import { spread } from './markdown-table.ts';
-import { shortNumber } from './text-table.ts';
+import { spread } from '../report/markdown-table.ts';
+import { shortNumber } from '../report/short-number.ts';
 
 /** One ratio that the project asks of itself; the peer must be right, and as precise as ours where it can be. */
 interface Target {

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { alignTables } from '../bench/terminal-report.ts';
+import { alignTables } from '../report/align-tables.ts';
 import { runCli } from '../run-cli.ts';
 import { expertPicture } from './expert-picture.ts';
 import { htmlReport } from './html-report.ts';

@@ -1,4 +1,4 @@
-import { colorOf, escapeXml } from '../bench/svg/axes.ts';
+import { colorOf, escapeXml } from '../report/axes.ts';
 import { overallUse } from './markdown.ts';
 import type { EvaluationReport, ExpertUse } from './report.ts';
 

@@ -1,5 +1,5 @@
-import { htmlTables } from '../bench/html-tables.ts';
-import { escapeXml } from '../bench/svg/axes.ts';
+import { htmlTables } from '../report/html-tables.ts';
+import { escapeXml } from '../report/axes.ts';
 import { expertPicture } from './expert-picture.ts';
 import { markdownReport, wrongAnswers } from './markdown.ts';
 import type { EvaluationReport } from './report.ts';

@@ -1,5 +1,5 @@
-import { markdownTable } from '../bench/markdown-table.ts';
-import { shortNumber } from '../bench/text-table.ts';
+import { markdownTable } from '../report/markdown-table.ts';
+import { shortNumber } from '../report/short-number.ts';
 import type { EvaluationReport, ExpertUse, KindResult } from './report.ts';
 
 /** The report as Markdown: what ran where, one table of results, one of the experts. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { alignTables } from '../bench/terminal-report.ts';
+import { alignTables } from '../report/align-tables.ts';
 import { expertPicture } from './expert-picture.ts';
 import { htmlReport } from './html-report.ts';
 import { markdownReport, wrongAnswers } from './markdown.ts';

@@ -9,8 +9,8 @@ import {
   linearScale,
   logScale,
   picture,
-} from './axes.ts';
-import { shortNumber } from '../text-table.ts';
+} from '../../report/axes.ts';
+import { shortNumber } from '../../report/short-number.ts';
 
 export interface Line {
   readonly name: string;

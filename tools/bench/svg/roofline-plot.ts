@@ -1,6 +1,16 @@
 import type { CaseResult, Ceiling } from '@uni-moe-web/kernels/bench';
-import { AREA, colorOf, escapeXml, grid, HEIGHT, legend, legendHeight, logScale, picture } from './axes.ts';
-import { shortNumber } from '../text-table.ts';
+import {
+  AREA,
+  colorOf,
+  escapeXml,
+  grid,
+  HEIGHT,
+  legend,
+  legendHeight,
+  logScale,
+  picture,
+} from '../../report/axes.ts';
+import { shortNumber } from '../../report/short-number.ts';
 
 /** GFLOP/s over FLOPs per byte for our kernels, below what memory and arithmetic allow (Williams et al. 2009). */
 export function rooflinePlot(cases: readonly CaseResult[], ceiling: Ceiling): string {

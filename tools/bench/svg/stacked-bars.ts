@@ -1,5 +1,5 @@
-import { AREA, colorOf, escapeXml, legend, legendHeight, picture } from './axes.ts';
-import { shortNumber } from '../text-table.ts';
+import { AREA, colorOf, escapeXml, legend, legendHeight, picture } from '../../report/axes.ts';
+import { shortNumber } from '../../report/short-number.ts';
 
 export interface Bar {
   readonly name: string;

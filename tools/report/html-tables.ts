@@ -1,4 +1,4 @@
-import { escapeXml } from './svg/axes.ts';
+import { escapeXml } from './axes.ts';
 
 /** Headings, paragraphs and tables of our own Markdown reports as HTML. */
 export function htmlTables(markdown: string): string {

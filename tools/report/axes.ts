@@ -1,4 +1,4 @@
-import { shortNumber } from '../text-table.ts';
+import { shortNumber } from './short-number.ts';
 
 /** Maps values of an axis to pixels. */
 export interface Scale {

@@ -1,13 +1,6 @@
 import type { CaseResult, ContenderResult } from '@uni-moe-web/kernels/bench';
+import { shortNumber } from '../report/short-number.ts';
 import type { ModelResult, TowerResult } from './bench-report.ts';
-
-/** Three significant digits without an exponent. */
-export function shortNumber(value: number): string {
-  if (!Number.isFinite(value)) return '-';
-  if (value === 0) return '0';
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-  return value.toFixed(Math.min(digits, 6));
-}
 
 /** One line of progress for a finished case. */
 export function caseLine({ op, shape, contenders }: CaseResult): string {

@@ -1,11 +1,3 @@
-import type { BenchReport } from './bench-report.ts';
-import { markdownReport } from './markdown.ts';
-
-/** The Markdown report with its columns aligned for a terminal. */
-export function terminalReport(report: BenchReport): string {
-  return alignTables(markdownReport(report));
-}
-
 /** Pads the cells of every table in a Markdown text to equal widths. */
 export function alignTables(text: string): string {
   const output: string[] = [];

@@ -1,5 +1,5 @@
 import type { Summary } from '@uni-moe-web/kernels/bench';
-import { shortNumber } from './text-table.ts';
+import { shortNumber } from './short-number.ts';
 
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
