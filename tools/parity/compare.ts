@@ -1,4 +1,5 @@
 /** Comparison of computed with recorded tensors. No DOM, no Node: pages and tests both use it. */
+import { difference } from '@uni-moe-web/kernels/testing';
 
 export type NumberArray = Float32Array | Float64Array | Int32Array | Uint32Array;
 
@@ -64,65 +65,12 @@ export function compareAbsolute(
   return { name, relative, maxAbsolute, bound: `max <= ${most}`, passed: maxAbsolute <= most };
 }
 
-/** Relative and largest absolute difference in double precision. */
+/** Relative and largest absolute difference in double precision; infinite for NaN or another length. */
 export function measure(
   actual: NumberArray,
   expected: NumberArray,
 ): { relative: number; maxAbsolute: number } {
-  if (actual.length !== expected.length) return { relative: Infinity, maxAbsolute: Infinity };
-  let squares = 0;
-  let norm = 0;
-  let maxAbsolute = 0;
-  for (let i = 0; i < expected.length; i++) {
-    const error = Math.abs(actual[i]! - expected[i]!);
-    if (Number.isNaN(error)) return { relative: Infinity, maxAbsolute: Infinity };
-    maxAbsolute = Math.max(maxAbsolute, error);
-    squares += error * error;
-    norm += expected[i]! * expected[i]!;
-  }
-  return { relative: norm === 0 ? Math.sqrt(squares) : Math.sqrt(squares / norm), maxAbsolute };
-}
-
-/** Quality of a quantised model against recorded logits `[rows, vocabSize]` under forced decoding. */
-export interface Quality {
-  /** Norm of the logits' difference over norm of the recorded ones. */
-  readonly logitError: number;
-  /** Mean Kullback-Leibler divergence of the next-token distribution from the recorded one, in nats. */
-  readonly klDivergence: number;
-  /** Share of rows whose likeliest token is the recorded one. */
-  readonly top1Agreement: number;
-}
-
-export function quality(actual: NumberArray, expected: NumberArray, vocabSize: number): Quality {
-  const rows = expected.length / vocabSize;
-  let divergence = 0;
-  let agreed = 0;
-  for (let row = 0; row < rows; row++) {
-    const p = expected.subarray(row * vocabSize, (row + 1) * vocabSize);
-    const q = actual.subarray(row * vocabSize, (row + 1) * vocabSize);
-    const logP = logNormalizer(p);
-    const logQ = logNormalizer(q);
-    for (let i = 0; i < vocabSize; i++)
-      divergence += Math.exp(p[i]! - logP) * (p[i]! - logP - (q[i]! - logQ));
-    if (argMax(p) === argMax(q)) agreed++;
-  }
-  return {
-    logitError: measure(actual, expected).relative,
-    klDivergence: divergence / rows,
-    top1Agreement: agreed / rows,
-  };
-}
-
-export function argMax(values: NumberArray): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
-  return best;
-}
-
-function logNormalizer(values: NumberArray): number {
-  let largest = -Infinity;
-  for (const value of values) largest = Math.max(largest, value);
-  let sum = 0;
-  for (const value of values) sum += Math.exp(value - largest);
-  return largest + Math.log(sum);
+  return actual.length === expected.length
+    ? difference(actual, expected)
+    : { relative: Infinity, maxAbsolute: Infinity };
 }

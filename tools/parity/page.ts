@@ -8,13 +8,12 @@ import {
   type LoadedModel,
   type ParsedTensor,
 } from '@uni-moe-web/runtime/inspect';
-import { decoderOracle, readOracleWeights, type OracleWeights } from '@uni-moe-web/runtime/testing';
+import { decoderOracle, quality, readOracleWeights, type OracleWeights } from '@uni-moe-web/runtime/testing';
 import {
   BOUNDS,
   compareAbsolute,
   compareTensor,
   measure,
-  quality,
   type NumberArray,
   type TensorResult,
 } from './compare.ts';

@@ -1,4 +1,5 @@
-import type { Quality, TensorResult } from './compare.ts';
+import type { Quality } from '@uni-moe-web/runtime/testing';
+import type { TensorResult } from './compare.ts';
 import type { Format } from './options.ts';
 import type { ReferenceRequest } from './reference-cases.ts';
 

@@ -1,1 +1,2 @@
 export * from './decoder-oracle.ts';
+export * from './quality.ts';

@@ -1,7 +1,6 @@
 import type { FloatType, Gpu } from '@uni-moe-web/kernels';
 import { difference, gpuPaths } from '@uni-moe-web/kernels/testing';
 import { describe, expect, test } from 'vitest';
-import { quality, type Quality } from '../../../../tools/parity/compare.ts';
 import { decoderOracle, readOracleWeights } from '../../testing/decoder-oracle.ts';
 import { exportedFixture } from '../../testing/exported-fixture.ts';
 import {
@@ -13,6 +12,7 @@ import {
   type OpenDecoder,
 } from '../../testing/open-decoder.ts';
 import { GpuMeter } from '../../testing/gpu-meter.ts';
+import { quality, type Quality } from '../../testing/quality.ts';
 import bounds from './precision-bounds.json' with { type: 'json' };
 
 const FORMATS = ['f32', 'f16', 'q8', 'q4'] as const;
