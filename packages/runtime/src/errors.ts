@@ -11,7 +11,7 @@ export interface RuntimeErrorJson {
   readonly code: string;
   readonly message: string;
   readonly details: ErrorDetails;
-  readonly stack?: string;
+  readonly stack?: string | undefined;
 }
 
 /** Marks runtime errors of every copy of this package: a worker loads its media code as a script with a copy of its own. */
@@ -57,7 +57,7 @@ export class RuntimeError extends Error {
   /** Plain data with everything but the cause; the inverse is {@link RuntimeError.fromJSON}. */
   toJSON(): RuntimeErrorJson {
     const { name, code, message, details, stack } = this;
-    return stack === undefined ? { name, code, message, details } : { name, code, message, details, stack };
+    return { name, code, message, details, stack };
   }
 
   /**

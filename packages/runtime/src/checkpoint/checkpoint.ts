@@ -26,8 +26,8 @@ import { readJson } from './validate.ts';
 
 export interface LoadOptions {
   /** Ends the call with an `AbortedError`; verified pieces stay cached. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** A tensor with its bytes, little-endian, as {@link TensorInfo} describes them; they start at a multiple of 8. */
@@ -78,24 +78,19 @@ export interface Checkpoint extends CheckpointDescription {
 }
 
 export class LoadedCheckpoint implements Checkpoint {
-  readonly manifest: Manifest;
-  readonly config: CheckpointConfig;
-  readonly tokenizerConfig: TokenizerConfig;
-  readonly generationConfig: GenerationConfig;
-  readonly preprocessorConfig: PreprocessorConfig;
-  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  declare readonly manifest: Manifest;
+  declare readonly config: CheckpointConfig;
+  declare readonly tokenizerConfig: TokenizerConfig;
+  declare readonly generationConfig: GenerationConfig;
+  declare readonly preprocessorConfig: PreprocessorConfig;
+  declare readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly #context: ReadContext;
   readonly #shards: readonly Shard[];
 
   constructor(context: ReadContext, shards: readonly Shard[], description: CheckpointDescription) {
     this.#context = context;
     this.#shards = shards;
-    this.manifest = description.manifest;
-    this.config = description.config;
-    this.tokenizerConfig = description.tokenizerConfig;
-    this.generationConfig = description.generationConfig;
-    this.preprocessorConfig = description.preprocessorConfig;
-    this.tensors = description.tensors;
+    Object.assign(this, description);
   }
 
   get name(): string {

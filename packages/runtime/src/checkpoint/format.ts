@@ -19,6 +19,12 @@ export const FILES = {
   adapters: 'adapters',
 } as const;
 
+/** An adapter's two files: settings and matrices. */
+export const adapterPaths = (name: string): [config: string, model: string] => [
+  `${FILES.adapters}/${name}/adapter_config.json`,
+  `${FILES.adapters}/${name}/adapter_model.safetensors`,
+];
+
 /** No shard is larger than this. */
 export const MAX_SHARD_BYTES = 256 * 1024 * 1024;
 /** No stored tensor is larger than this: WebGPU's default `maxStorageBufferBindingSize`. */

@@ -4,6 +4,7 @@ import { PieceCache, readRecord, writeRecord } from './cache.ts';
 import { findFile, LoadedCheckpoint, type Checkpoint, type LoadOptions } from './checkpoint.ts';
 import { CheckpointFormatError, CheckpointIntegrityError, CheckpointNetworkError } from './errors.ts';
 import {
+  adapterPaths,
   configSchema,
   FILES,
   generationConfigSchema,
@@ -177,8 +178,5 @@ function expectFiles(config: CheckpointConfig, manifest: Manifest): void {
       );
     }
   }
-  for (const adapter of config.adapters) {
-    findFile(manifest, `${FILES.adapters}/${adapter}/adapter_config.json`);
-    findFile(manifest, `${FILES.adapters}/${adapter}/adapter_model.safetensors`);
-  }
+  for (const path of config.adapters.flatMap(adapterPaths)) findFile(manifest, path);
 }

@@ -1,4 +1,4 @@
-/** What a load is doing. `bytes` of `totalBytes` count over the whole call that reports, `file` is the one at hand. */
+/** What a load is doing. `bytes` of `totalBytes` count over all files of the phase, `file` is the one at hand. */
 export interface LoadProgress {
   /** `manifest`: descriptions; `download`: bytes come in from network, folder or cache; `load`: verified bytes are handed on. */
   readonly phase: 'manifest' | 'download' | 'load';

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { f16ArrayToF32 } from '@uni-moe-web/kernels/quant';
 import type { Checkpoint, LoadedTensor, LoadOptions } from '../checkpoint/index.ts';
-import { FILES } from '../checkpoint/format.ts';
+import { adapterPaths } from '../checkpoint/format.ts';
 import { RuntimeError } from '../errors.ts';
 import type { LoraAdapter } from './lora.ts';
 
@@ -24,7 +24,7 @@ export async function describeAdapter(
   name: string,
   options: LoadOptions,
 ): Promise<AdapterDescription> {
-  const path = `${FILES.adapters}/${name}/adapter_config.json`;
+  const [path] = adapterPaths(name);
   const config = await checkpoint.readJson(path, adapterConfigSchema, options);
   const { r: rank, lora_alpha: alpha, description } = config;
   const initialWeight = checkpoint.config.adapters_off?.includes(name) ? 0 : 1;
@@ -41,7 +41,7 @@ export async function readAdapter(
   options: LoadOptions,
 ): Promise<LoraAdapter> {
   const { name } = description;
-  const path = `${FILES.adapters}/${name}/adapter_model.safetensors`;
+  const [, path] = adapterPaths(name);
   const tensors = await checkpoint.readTensors(path, options);
   const halves = new Map<string, { a?: Float32Array; b?: Float32Array }>();
   for (const tensor of tensors.values()) {

@@ -3,6 +3,7 @@ import { exportedFixture } from '../../testing/exported-fixture.ts';
 import { GpuMeter } from '../../testing/gpu-meter.ts';
 import type { ChatCompletionRequest, ChatMessage } from '../api/chat-request.ts';
 import type { ChatCompletion } from '../api/chat-response.ts';
+import type { LoadProgress } from '../checkpoint/progress.ts';
 import type { CheckpointSource } from '../checkpoint/source.ts';
 import type { Engine, EngineMemory } from './engine.ts';
 import type { ModelOptions } from './load-model.ts';
@@ -65,6 +66,38 @@ describe('calls', () => {
     });
     expect(usage.prompt_tokens).toBeGreaterThan(384);
     expect(meter.counts).toMatchObject({ maps: 1, submits: Math.ceil(usage.prompt_tokens / 128) });
+  });
+});
+
+describe('loading', () => {
+  test('is one download from the first byte to the last, and the plan comes before any weight', async () => {
+    const source = await exportedFixture('interval', 'f32', 'keep');
+    const opened: string[] = [];
+    let openedBefore: readonly string[] = [];
+    const downloads: LoadProgress[] = [];
+    const engine = await open(
+      {
+        ...source,
+        read(path, range, signal) {
+          // A shard's header, which comes first, tells what its tensors need.
+          if (range.start > 0 || range.end === Infinity || !path.startsWith('model-')) opened.push(path);
+          return source.read(path, range, signal);
+        },
+      },
+      {
+        onMemoryPlan: () => void (openedBefore = [...opened]),
+        onProgress: (event) => void (event.phase === 'download' && downloads.push(event)),
+      },
+    );
+    const [adapter] = engine.info.config.adapters;
+    expect(opened).toContain(`adapters/${adapter}/adapter_model.safetensors`);
+    expect(openedBefore).toContain(`adapters/${adapter}/adapter_config.json`);
+    expect(openedBefore.filter((path) => path.endsWith('.safetensors'))).toEqual([]);
+    expect(new Set(downloads.map(({ totalBytes }) => totalBytes)).size).toBe(1);
+    const bytes = downloads.map((event) => event.bytes);
+    expect(bytes).toEqual([...new Set(bytes)].toSorted((a, b) => a - b));
+    expect(bytes.at(-1)).toBe(downloads[0]!.totalBytes);
+    expect(downloads.map(({ file }) => file)).toContain('tokenizer.json');
   });
 });
 

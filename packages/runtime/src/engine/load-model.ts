@@ -8,6 +8,7 @@ import {
 import { loadDecoder, type DecoderLoadOptions, type LoadedDecoder } from '../decoder/load-decoder.ts';
 import { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { MediaEncoder, type MediaEncoderOptions } from './media-encoder.ts';
+import { asOneDownload } from './one-download.ts';
 
 export interface ModelOptions extends OpenOptions, DecoderLoadOptions, MediaEncoderOptions {
   /** Which GPU to use, and optional features to leave out. */
@@ -31,8 +32,11 @@ export async function loadModel(
   const gpu = await requestGpu(options.gpu);
   try {
     const checkpoint = await openCheckpoint(location, options);
-    const tokenizer = Tokenizer.fromJson(await checkpoint.readTokenizer(options), checkpoint.tokenizerConfig);
-    const loaded = await loadDecoder(gpu, checkpoint, options);
+    const { onProgress } = options;
+    const reporting = { ...options, onProgress: onProgress && asOneDownload(checkpoint, onProgress) };
+    const tokenizerJson = await checkpoint.readTokenizer(reporting);
+    const tokenizer = Tokenizer.fromJson(tokenizerJson, checkpoint.tokenizerConfig);
+    const loaded = await loadDecoder(gpu, checkpoint, reporting);
     const encoder = new MediaEncoder(gpu, checkpoint, options);
     return {
       ...loaded,

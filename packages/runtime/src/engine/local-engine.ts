@@ -16,16 +16,16 @@ import { RecoveringModel, type LosableModel } from './recovering-model.ts';
  */
 export async function loadEngineModel(
   location: CheckpointLocation,
-  { signal, onProgress, onMemoryPlan, ...options }: ModelOptions = {},
+  { signal, ...options }: ModelOptions = {},
 ): Promise<EngineModel> {
   const source = repeatable(location);
   const answers = new AnswerMemory();
+  // Later loads are repairs, about which nobody is told.
+  const { onProgress: _, onMemoryPlan: __, ...quiet } = options;
   let loads = 0;
-  return RecoveringModel.load((loadSignal) => {
-    const reports =
-      loads++ > 0 ? {} : { ...(onProgress && { onProgress }), ...(onMemoryPlan && { onMemoryPlan }) };
-    const all = { ...options, ...reports, ...(loadSignal && { signal: loadSignal }) };
-    return loadModel(source, all).then((model) => engineModel(model, answers));
+  return RecoveringModel.load(async (loadSignal) => {
+    const model = await loadModel(source, { ...(loads++ > 0 ? quiet : options), signal: loadSignal });
+    return engineModel(model, answers);
   }, signal);
 }
 

@@ -7,7 +7,7 @@ import { loadMedia } from './load-media.ts';
 
 export interface MediaEncoderOptions extends OnnxRuntimeOptions {
   /** Told of a tower's download when the first medium needs it. */
-  readonly onProgress?: OnProgress;
+  readonly onProgress?: OnProgress | undefined;
   /**
    * Where towers run: `webgpu`, on the decoder's device, or `wasm`, on the CPU. The default is `webgpu`, except on an adapter
    * that itself runs on the CPU, where ONNX Runtime's own CPU code is many times faster.
@@ -85,10 +85,7 @@ export class MediaEncoder {
     const isFallback = this.#gpu.capabilities.isFallback;
     const { towers: provider = isFallback ? 'wasm' : 'webgpu', onProgress, ...runtime } = this.#options;
     const { file } = this.#checkpoint.config[name]!.tower;
-    const bytes = await this.#checkpoint.readFile(file, {
-      ...(signal && { signal }),
-      ...(onProgress && { onProgress }),
-    });
+    const bytes = await this.#checkpoint.readFile(file, { signal, onProgress });
     const { createTower } = await loadMedia();
     return createTower({
       ...runtime,

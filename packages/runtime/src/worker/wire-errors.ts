@@ -9,7 +9,7 @@ export type WireError =
       readonly name: string;
       readonly code: string;
       readonly message: string;
-      readonly stack?: string;
+      readonly stack?: string | undefined;
     };
 
 /** The result of a call, or the error that it ended with. */
@@ -33,7 +33,7 @@ export function toWireError(error: unknown): WireError {
   if (error instanceof RuntimeError) return { kind: 'runtime', error: error.toJSON() };
   if (error instanceof KernelError) {
     const { name, code, message, stack } = error;
-    return { kind: 'kernel', name, code, message, ...(stack === undefined ? {} : { stack }) };
+    return { kind: 'kernel', name, code, message, stack };
   }
   if (error instanceof Error && error.name === 'AbortError') return toWireError(new AbortedError('The call'));
   return toWireError(new UnexpectedError(error));
