@@ -1,3 +1,4 @@
+import { baseUrl } from '../base-url.ts';
 import { AbortedError } from '../errors.ts';
 import type { MediaUrl } from './chat-request.ts';
 import { MediaFetchError, RequestError } from './errors.ts';
@@ -62,10 +63,9 @@ export function decodeBase64(data: string, type: string, field: string): Blob {
 }
 
 function parseUrl(url: MediaUrl, field: string): URL {
-  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   let address: URL;
   try {
-    address = new URL(url, base);
+    address = new URL(url, baseUrl());
   } catch {
     throw new RequestError(field, showValue(String(url)), 'a URL');
   }

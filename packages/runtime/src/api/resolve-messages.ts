@@ -1,5 +1,6 @@
 import { AbortedError } from '../errors.ts';
 import type { ChatPrompt, PromptPart } from '../engine/token-generator.ts';
+import { isList } from '../is-list.ts';
 import type { ImageSource } from '../modalities/image/decode.ts';
 import type { AudioSource } from '../modalities/audio/decode.ts';
 import type { ChatCompletionRequest, MediaUrl, UserContentPart } from './chat-request.ts';
@@ -66,8 +67,4 @@ async function resolveAudio(
     return decodeBase64(data, format === undefined ? '' : `audio/${format}`, field);
   }
   return resolve(data, field, signal);
-}
-
-function isList<Item>(value: unknown): value is readonly Item[] {
-  return Array.isArray(value);
 }

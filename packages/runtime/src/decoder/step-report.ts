@@ -4,8 +4,10 @@ import type { Sampler } from './sampler.ts';
 
 /** Experts of one mixture layer for one token, by falling router logit. */
 export interface StepExperts {
+  /** Index of the decoder layer. */
   readonly layer: number;
   readonly experts: readonly number[];
+  /** Routing weights that belong to `experts`. */
   readonly weights: readonly number[];
 }
 

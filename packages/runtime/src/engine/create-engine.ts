@@ -1,3 +1,4 @@
+import { baseUrl } from '../base-url.ts';
 import type { CheckpointLocation } from '../checkpoint/index.ts';
 import type { Engine } from './engine.ts';
 import type { ModelOptions } from './load-model.ts';
@@ -11,7 +12,8 @@ export interface EngineOptions extends ModelOptions {
 }
 
 /**
- * Loads a checkpoint and returns an engine that answers about it. Downloads are cached, so that the next call is fast.
+ * Loads a checkpoint and returns an engine that answers about it. Downloads are cached, so that the next call is fast, and
+ * the browser is asked not to evict them.
  *
  * ```ts
  * const engine = await createEngine('https://example.com/checkpoint/', { onProgress: console.log });
@@ -24,16 +26,18 @@ export interface EngineOptions extends ModelOptions {
  */
 export async function createEngine(source: CheckpointLocation, options: EngineOptions = {}): Promise<Engine> {
   const { worker = true, ...modelOptions } = options;
+  // A worker would take its own script for the page.
+  const location = typeof source === 'string' ? new URL(source, baseUrl()) : source;
   if (worker === false) {
     const [{ PageEngine }, { loadEngineModel }] = await Promise.all([
       import('./page-engine.ts'),
       import('./local-engine.ts'),
     ]);
-    return new PageEngine(await loadEngineModel(source, modelOptions));
+    return new PageEngine(await loadEngineModel(location, modelOptions));
   }
   const [{ WorkerEngine }, { startWorker }] = await Promise.all([
     import('../worker/worker-engine.ts'),
     import('../worker/start-worker.ts'),
   ]);
-  return WorkerEngine.create(worker === true ? startWorker() : worker, source, modelOptions);
+  return WorkerEngine.create(worker === true ? startWorker() : worker, location, modelOptions);
 }

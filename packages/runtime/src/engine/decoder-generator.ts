@@ -3,7 +3,7 @@ import type { Decoder } from '../decoder/decoder.ts';
 import { TokenRunner } from '../decoder/token-runner.ts';
 import type { StepReport } from '../decoder/step-report.ts';
 import { AbortedError } from '../errors.ts';
-import { tokenizePrompt, type PromptTurn as TemplateTurn } from '../models/prompt.ts';
+import { tokenizePrompt, type PromptTurn } from '../models/prompt.ts';
 import { modelFamily } from '../models/registry.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { AnswerMemory } from './answer-memory.ts';
@@ -139,7 +139,7 @@ export class DecoderGenerator implements TokenGenerator {
   }
 
   #tokenize(prompt: ChatPrompt) {
-    const turns = prompt.map(({ role, parts }): TemplateTurn => {
+    const turns = prompt.map(({ role, parts }): PromptTurn => {
       const [only] = parts;
       const ids =
         role === 'assistant' && parts.length === 1 && only?.type === 'text'

@@ -3,15 +3,11 @@ import type { ChatCompletionRequest, NonStreamingRequest, StreamingRequest } fro
 import type { ChatCompletion, ChatCompletionChunk } from '../api/chat-response.ts';
 import type { GenerationDefaults } from '../api/defaults.ts';
 import type { CheckpointConfig } from '../checkpoint/format.ts';
+import type { MemoryPlan } from '../decoder/memory-plan.ts';
 import type { ModalityName } from '../modalities/modality.ts';
 
-/** GPU bytes, as planned before the download. */
-export interface EngineMemory {
-  readonly weightBytes: number;
-  readonly cacheBytes: number;
-  readonly scratchBytes: number;
-  readonly totalBytes: number;
-}
+/** What was planned before the download. */
+export type EngineMemory = MemoryPlan;
 
 /** What an engine is made of; fixed once it is created. */
 export interface EngineInfo {

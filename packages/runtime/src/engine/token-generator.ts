@@ -2,6 +2,7 @@
  * What the chat layer expects of a model: token ids out of a conversation. Everything above (stop strings, text, chunks,
  * usage) and everything below (towers, decoder, sampler) meets here, so that each can be tested without the other.
  */
+import type { StepExperts } from '../decoder/step-report.ts';
 import type { AudioSource } from '../modalities/audio/decode.ts';
 import type { ImageSource } from '../modalities/image/decode.ts';
 import type { VideoSource } from '../modalities/video/frames.ts';
@@ -15,13 +16,8 @@ export type PromptPart =
 
 export type PromptRole = 'system' | 'user' | 'assistant';
 
-export interface PromptTurn {
-  readonly role: PromptRole;
-  readonly parts: readonly PromptPart[];
-}
-
 /** The whole conversation; its last turn is the user's. Media sit in user turns only, `system` is the first turn or absent. */
-export type ChatPrompt = readonly PromptTurn[];
+export type ChatPrompt = readonly { readonly role: PromptRole; readonly parts: readonly PromptPart[] }[];
 
 /** Settings of one generation, all present: defaults have been filled in. Ranges are checked. */
 export interface GenerationSettings {
@@ -54,13 +50,7 @@ export interface TokenLogprob {
 }
 
 /** Experts of one mixture layer, by falling router logit. */
-export interface LayerExperts {
-  /** Index of the decoder layer. */
-  readonly layer: number;
-  readonly experts: readonly number[];
-  /** Routing weights that belong to `experts`. */
-  readonly weights: readonly number[];
-}
+export type LayerExperts = StepExperts;
 
 /** Yielded once, before the first token: what the prompt cost. */
 export interface PromptProcessed {

@@ -14,13 +14,10 @@ export type WireLocation =
   | { readonly kind: 'files'; readonly files: readonly File[] }
   | { readonly kind: 'source'; readonly name: string; readonly remote: boolean };
 
-/** For posting: URLs become absolute, files keep their paths as names, a source of the caller's stays where it is. */
+/** For posting: URLs must be absolute, files keep their paths as names, a source of the caller's stays where it is. */
 export function toWireLocation(location: CheckpointLocation): WireLocation {
   if (typeof location === 'string' || location instanceof URL) {
-    return {
-      kind: 'url',
-      url: new URL(location, globalThis.document?.baseURI ?? globalThis.location.href).href,
-    };
+    return { kind: 'url', url: String(location) };
   }
   if ('read' in location) return { kind: 'source', name: location.name, remote: location.remote };
   if ('getDirectoryHandle' in location) return { kind: 'directory', handle: location };

@@ -2,6 +2,7 @@ import type { ChatTask } from '../engine/chat-task.ts';
 import type { PromptPart } from '../engine/token-generator.ts';
 import type { ImageSource } from '../modalities/image/decode.ts';
 import { loadMedia } from '../engine/load-media.ts';
+import { isList } from '../is-list.ts';
 
 /** A task whose media can be posted, with the buffers to move. */
 export interface WireTask {
@@ -66,8 +67,4 @@ function canBePosted(image: ImageSource): boolean {
   return ['ImageBitmap', 'ImageData', 'VideoFrame'].includes(
     Object.prototype.toString.call(image).slice(8, -1),
   );
-}
-
-function isList<Item>(value: unknown): value is readonly Item[] {
-  return Array.isArray(value);
 }

@@ -327,8 +327,19 @@ describe('an engine in a worker', () => {
   it('comes with a worker of its own', async () => {
     const missing = createEngine('/no-such-checkpoint/', { cache: 'none', retry: { attempts: 1 } });
     const error = await failure(missing);
-    expect(error).toBeInstanceOf(RuntimeError);
-    expect(error.code).toMatch(/^checkpoint-/);
+    expect(error).toBeInstanceOf(CheckpointError);
     expect(error.message).toContain('/no-such-checkpoint/');
   });
+
+  it.each([true, false])(
+    'takes relative URLs as the page does, with its base (worker: %s)',
+    async (worker) => {
+      const base = document.createElement('base');
+      base.href = '/elsewhere/';
+      document.head.append(base);
+      const missing = createEngine('no-such/', { cache: 'none', retry: { attempts: 1 }, worker });
+      expect((await failure(missing)).message).toContain(`${location.origin}/elsewhere/no-such/`);
+      base.remove();
+    },
+  );
 });
