@@ -12,12 +12,7 @@ import {
 } from '../engine/prepare-prompt.ts';
 import type { ModalityName } from '../modalities/modality.ts';
 import { tokenizePrompt } from '../models/prompt.ts';
-import {
-  parseReferencePrompt,
-  referencePrompt,
-  toReferenceIds,
-  type ReferenceTurn,
-} from '../models/uni-moe/reference-prompt.ts';
+import { referencePrompts, type ReferenceTurn } from '../models/reference-registry.ts';
 import type { TowerTensor } from '../towers/index.ts';
 import { GREEDY } from './greedy.ts';
 
@@ -67,9 +62,10 @@ export class Inspector {
     const stages = new Map<string, InspectedTensor>();
     const files = await prepareMedia(media, modalityContext(checkpoint));
     const hasMedia = Object.values(files).some((list) => list.length > 0);
-    const elements = parseReferencePrompt(referencePrompt(conversations), tokenizer, hasMedia);
+    const reference = referencePrompts(checkpoint.config);
+    const elements = reference.parse(conversations, tokenizer, hasMedia);
     const segments = tokenizePrompt(elements, tokenizer);
-    const ids = Int32Array.from(toReferenceIds(segments));
+    const ids = Int32Array.from(reference.toIds(segments));
     stages.set('input_ids', { shape: [ids.length], values: ids });
 
     const { sequence, spans } = spliceSequence(segments, files);

@@ -13,6 +13,7 @@ import { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { PromptStructureError } from '../errors.ts';
 import { layoutPrompt } from '../prompt-layout.ts';
 import { tokenizePrompt, type PromptTurn, type PromptTurnPart } from '../prompt.ts';
+import { referencePrompts } from '../reference-registry.ts';
 import { modelFamily } from '../registry.ts';
 import { parseReferencePrompt, referencePrompt, toReferenceIds } from './reference-prompt.ts';
 
@@ -72,6 +73,8 @@ describe.each(cases)('prompt of %s/%s', (variant, name) => {
     expect(referencePrompt(request.conversations)).toBe(request.prompt);
     const elements = parseReferencePrompt(request.prompt, tokenizer, hasMedia);
     expect(toReferenceIds(tokenizePrompt(elements, tokenizer))).toEqual(recorded);
+    const reference = referencePrompts({ model_family: 'uni-moe' });
+    expect(reference.parse(request.conversations, tokenizer, hasMedia)).toEqual(elements);
   });
 
   it('has the recorded ids and length when built from chat turns', () => {

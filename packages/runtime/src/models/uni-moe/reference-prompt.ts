@@ -2,13 +2,8 @@ import type { ModalityName } from '../../modalities/modality.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { PromptStructureError } from '../errors.ts';
 import type { PromptElement, PromptSegment } from '../prompt.ts';
+import type { ReferencePrompts, ReferenceTurn } from '../reference-registry.ts';
 import { TEMPLATES, type Template } from './template.ts';
-
-/** A turn as the reference's data files have it; `value` holds the placeholder literals. */
-export interface ReferenceTurn {
-  readonly from: string;
-  readonly value: string;
-}
 
 /** Literal and negative id of each placeholder (specification 3.2). The ids never reach the embedding table. */
 const PLACEHOLDERS: { readonly [kind in ModalityName]: { readonly literal: string; readonly id: number } } = {
@@ -62,3 +57,9 @@ export function toReferenceIds(segments: readonly PromptSegment[]): number[] {
     segment.kind === 'text' ? segment.ids : [PLACEHOLDERS[segment.kind].id],
   );
 }
+
+/** The recorded conversations of the reference. */
+export const uniMoeReference: ReferencePrompts = {
+  parse: (turns, tokenizer, hasMedia) => parseReferencePrompt(referencePrompt(turns), tokenizer, hasMedia),
+  toIds: toReferenceIds,
+};
