@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { OpenModel } from '../models/open-model.ts';
+import { compareDecoders } from './compare-decoders.ts';
 import type { DecoderPeer } from './decoder-peer.ts';
 import { openWithFastestThreads } from './fastest-threads.ts';
 import { logProbabilityError, logSoftmax, mostProbable } from './log-probabilities.ts';
@@ -88,6 +90,36 @@ describe('threads of a peer', () => {
     const { opened, opener } = open({ 1: 10 });
     await openWithFastestThreads(1, opener);
     expect(opened).toEqual([1]);
+  });
+});
+
+describe('peers that fail', () => {
+  const lost = () => Promise.reject(new Error('connection lost'));
+  const broken: DecoderPeer = {
+    note: 'on the CPU',
+    nextLogProbabilities: lost,
+    prefillMs: lost,
+    stepMs: lost,
+    dispose: lost,
+  };
+
+  test('are reported, those that do not end too, and the next one has its turn', async () => {
+    const model = {
+      decoder: { cache: { truncate: () => undefined }, prefill: lost },
+    } as unknown as OpenModel;
+    const skipped: string[] = [];
+    const runtimes = [
+      { name: 'first', open: async () => broken },
+      { name: 'second', open: () => Promise.reject(new Error('no binary')) },
+    ];
+    const results = await compareDecoders(model, 'tiny', runtimes, { rounds: 1, budgetMs: 1 }, (cell) =>
+      skipped.push(cell),
+    );
+    expect(results.map(({ name, verdict, reason }) => `${name} ${verdict}: ${reason}`)).toEqual([
+      'first failed: connection lost',
+      'second failed: no binary',
+    ]);
+    expect(skipped).toEqual(['first, which did not end (connection lost)']);
   });
 });
 
