@@ -44,7 +44,8 @@ serveEngine(async (location, { onProgress, onMemoryPlan, signal }) => {
     // A worker that is ended before its model is freed says nothing.
     async dispose() {
       await new Promise((resolve) => setTimeout(resolve, 50));
-      new BroadcastChannel(`freed ${script}`).postMessage(undefined);
+      const port = new BroadcastChannel(`freed ${script}`);
+      port.postMessage('freed');
     },
     // Lets the page look at the generator.
     adapters: () => [
