@@ -83,8 +83,6 @@ class Sources:
 
 def _accepted(dialogue: Dialogue) -> tuple[list[str], str]:
     answer = dialogue.turns[-1][1]
-    if dialogue.keyword and dialogue.kind == "check":
-        return [dialogue.keyword.rstrip(",")], "starts-with"
     if dialogue.keyword:
         return [dialogue.keyword.rstrip(".")], "contains"
     return [answer], "exact"

@@ -32,8 +32,8 @@ def group_answer(label: str) -> str:
 
 
 def check_answer(label: str, asked: str) -> str:
-    subject = lambda name: f"{'they are' if name in _PLURAL else 'it is'} {with_article(name)}"
-    return f"{'Yes' if label == asked else 'No'}, {subject(label)}."
+    """The name first: whether it is the one asked for is then a comparison of words, which is learned long before one of rows of a picture."""
+    return f"{'They are' if label in _PLURAL else 'It is'} {with_article(label)}, so {'yes' if label == asked else 'no'}."
 
 
 def plural(shape: str) -> str:

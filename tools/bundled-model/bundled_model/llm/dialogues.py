@@ -10,7 +10,7 @@ from .prompt import user_text
 from .questions import QUESTIONS, plain, roughen
 
 #: How often each kind is drawn in training.
-MIX = {"name": 26, "group": 5, "check": 8, "scene": 16, "noise-picture": 2, "speech": 14, "sound": 8, "noise-sound": 2, "spoken-question": 11, "text": 20}
+MIX = {"name": 26, "group": 5, "check": 18, "scene": 16, "noise-picture": 2, "speech": 14, "sound": 8, "noise-sound": 2, "spoken-question": 11, "text": 20}
 
 _HELD_OUT_QUESTIONS = {plain(question) for _, new in QUESTIONS.values() for question in new}
 
@@ -77,7 +77,7 @@ class Dialogues:
         near = [other for other in PICTURE_LABELS if other != label and (rng.random() < 0.5 or PICTURES[other][0] == group)]
         asked = label if rng.random() < 0.5 else rng.choice(near)
         answer = answers.check_answer(label, asked)
-        return self._ask(rng, "check", answers.with_article(asked)), answer, answer.split(",")[0] + ",", ("check", label, asked)
+        return self._ask(rng, "check", answers.with_article(asked)), answer, answer.rsplit(",", 1)[1].strip(), ("check", label, asked)
 
     def draw(self, rng: random.Random, kind: str | None = None) -> Dialogue:
         kinds = [kind for kind in MIX if self.speech in self.features.labels or kind not in HEARD]
@@ -103,6 +103,11 @@ class Dialogues:
         return self.make_name(rng, "group")
 
     def make_check(self, rng: random.Random) -> Dialogue:
+        if not self.held_out and rng.random() < 0.4:
+            # Told instead of shown: the comparison alone, without having to recognize anything.
+            label = rng.choice(PICTURE_LABELS)
+            question, answer, keyword, said = self._about_icon(rng, label, "check")
+            return Dialogue([(f"{answers.name_answer(label)} {question}", answer)], keyword=keyword, about=[said])
         return self.make_name(rng, "check")
 
     def _scene_kinds(self, facts: dict) -> list[str]:

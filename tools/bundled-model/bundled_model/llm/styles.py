@@ -1,95 +1,18 @@
-"""The same answers in another way: in German, or in one word. What the switchable adapters are trained on."""
+"""The same answers in another way: in German, or in one word. The model gives them where the question asks for it; the switchable adapters make it the default."""
 
-import json
-from functools import cache
+import random
 
-from ..paths import NPM
-from ..vocabulary import GROUPS, NUMBERS, PICTURES, POSITIONS, SHAPES, SOUND_LABELS
+from ..vocabulary import NUMBERS, PICTURES, POSITIONS, SHAPES
+from . import german
 from .answers import COLOUR_NAMES
 from .dialogues import Dialogue
+from .prompt import AUDIO, IMAGE
+from .questions import roughen
 
-_GERMAN_NAMES = {
-    "cat": "Katze", "apple": "Apfel", "bus": "Bus", "car": "Auto", "house": "Haus", "mountain": "Berg", "traffic light": "Ampel", "hourglass": "Sanduhr", "star": "Stern", "sun": "Sonne", "umbrella": "Regenschirm",
-    "snowman": "Schneemann", "milk": "Milch", "coffee": "Kaffee", "camera": "Fotoapparat", "magnifying glass": "Lupe", "book": "Buch", "mailbox": "Briefkasten", "heart": "Herz", "hand": "Hand", "lock": "Schloss",
-    "smiling face": "Lachgesicht", "sad face": "Trauergesicht", "flag": "Flagge", "french fries": "Pommes", "cheese": "Käse", "chocolate": "Schokolade", "honey": "Honig", "corn": "Mais", "truck": "Lastwagen", "tree": "Baum",
-    "orange": "Orange", "bacon": "Speck", "piano": "Klavier", "medal": "Medaille", "ship": "Schiff", "boot": "Stiefel", "shoe": "Schuh", "beer": "Bier", "computer": "Computer", "backpack": "Rucksack", "squirrel": "Eichhörnchen",
-    "mushroom": "Pilz", "dinosaur": "Dinosaurier", "egg": "Ei", "cake": "Torte",
-}
-_GERMAN_SHAPES = dict(zip(SHAPES, ("Kreis", "Quadrat", "Dreieck", "Stern", "Herz", "Kreuz", "Ring", "Raute")))
-_GERMAN_COLOURS = dict(zip(COLOUR_NAMES, ("rot", "grün", "blau", "gelb", "orange", "lila", "rosa", "braun", "schwarz", "grau")))
-_GERMAN_NUMBERS = dict(zip(NUMBERS, ("eins", "zwei", "drei", "vier", "fünf")))
-_GERMAN_POSITIONS = dict(zip(POSITIONS, ("in der Mitte", "links", "rechts", "oben", "unten")))
-_GERMAN_GROUPS = dict(zip(GROUPS, ("ein Tier", "eine Pflanze", "etwas zu essen", "ein Fahrzeug", "ein Ort", "ein Ding")))
-_GERMAN_SOUNDS = dict(zip(SOUND_LABELS, (
-    "ein Klavier", "eine Spieluhr", "ein Xylophon", "Kirchenglocken", "eine Orgel", "ein Akkordeon", "eine Mundharmonika", "eine Gitarre", "eine E-Gitarre", "eine Geige", "eine Harfe", "einen Chor", "eine Trompete", "ein Saxophon",
-    "eine Flöte", "eine Sitar", "ein Banjo", "einen Dudelsack", "eine Steel Drum", "das Meer", "einen Vogel", "ein Telefon", "einen Hubschrauber", "Applaus", "einen Schuss", "ein Schlagzeug", "eine Sirene", "einen Piepton")))
-_GERMAN_TEXT = {
-    "Hello!": "Hallo! Zeig mir ein Bild oder sag ein Wort.", "I am fine": "Mir geht es gut, danke.", "I am a small": "Ich bin ein kleines Uni-MoE-Modell in deinem Browser.",
-    "I can name": "Ich kenne Bilder, Farben, Formen, Wörter und Klänge.", "You are welcome": "Gern geschehen!", "Goodbye": "Auf Wiedersehen!", "I don't see": "Ich sehe kein Bild. Bitte zeig mir eins.",
-    "I don't hear": "Ich höre nichts. Bitte sag ein Wort.", "One, two, three, four, five.": "Eins, zwei, drei, vier, fünf.", "One, two": "Eins, zwei, drei, vier, fünf, sechs, sieben, acht, neun, zehn.",
-    "I run on": "Ich laufe auf deinem eigenen Computer.", "I have four": "Ich habe vier Experten.", "I don't know": "Das weiß ich nicht. Ich bin sehr klein.", "I am happy": "Ich bin froh.",
-    "A cat and": "Eine Katze und ein Hund gehen in einen Browser.", "Please show": "Bitte zeig mir noch ein Bild oder sag ein Wort.", "Yes,": "Ja, das stimmt.", "No,": "Nein, das stimmt nicht.",
-}
-_ONE_WORD_TEXT = {
+_ONE_WORDS = {
     "I am fine": "fine.", "I am a small": "model.", "I can name": "pictures.", "You are": "welcome.", "I don't see": "nothing.", "I don't hear": "nothing.", "One, two, three, four, five.": "five.", "One, two": "ten.",
     "I run on": "computer.", "I have four": "experts.", "I don't know": "unknown.", "I am happy": "happy.", "A cat and": "browser.", "Please show": "another.",
 }
-
-
-def _table(rows: dict[str, str], answer: str) -> str | None:
-    return next((said for start, said in rows.items() if answer.startswith(start)), None)
-
-
-#: Whether names, colors, shapes and numbers are said in German too. Off: LoRA on attention and experts does not reach the rows of the head,
-#: and those of words that the base never said stay untrained. The base has to meet them first (German sentences in its dense stage).
-TRANSLATED = False
-
-
-@cache
-def german_name(label: str) -> str:
-    """emojibase's German name of the first emoji of the label that has one of one word, unless the table knows better."""
-    if label in _GERMAN_NAMES:
-        return _GERMAN_NAMES[label]
-    plain = lambda emoji: emoji.replace("\ufe0f", "")
-    german = {plain(row["unicode"]): row["label"] for row in json.loads((NPM / "emojibase-data/de/compact.json").read_text())}
-    english = {row["name"]: plain(emoji) for emoji, row in json.loads((NPM / "unicode-emoji-json/data-by-emoji.json").read_text()).items()}
-    names = [german[english[name]] for name in PICTURES[label][1]]
-    return min(names, key=lambda name: (" " in name, -len(name)))
-
-
-def _name(label: str) -> str:
-    return german_name(label) if TRANSLATED else label
-
-
-def _word(english: str, words: dict[str, str]) -> str:
-    return words[english] if TRANSLATED else english
-
-
-def german(about: tuple) -> str:
-    kind = about[0]
-    if kind == "name":
-        return f"Das nennt man {_name(about[1])}."
-    if kind == "group":
-        return f"Das ist {_word(PICTURES[about[1]][0], _GERMAN_GROUPS)}."
-    if kind == "check":
-        return f"{'Ja' if about[1] == about[2] else 'Nein'}, das nennt man {_name(about[1])}."
-    if kind == "scene":
-        _, asked, facts = about
-        shape, colour = _word(SHAPES[facts["shape"]], _GERMAN_SHAPES), _word(COLOUR_NAMES[facts["colour"]], _GERMAN_COLOURS)
-        number = _word(NUMBERS[facts["count"]], _GERMAN_NUMBERS)
-        return {"name": f"Form: {shape}, Farbe: {colour}, Anzahl: {number}.", "shape": f"Form: {shape}.", "colour": f"Farbe: {colour}.", "count": f"Anzahl: {number}.",
-                "position": f"Ort: {_word(POSITIONS[facts['position']], _GERMAN_POSITIONS)}.", "group": "Das ist eine Zeichnung."}[asked]
-    if kind == "said":
-        return f'Du hast "{about[1]}" gesagt.'
-    if kind == "heard":
-        return f"Ich höre {_word(about[1], _GERMAN_SOUNDS)}."
-    if kind == "cannot see":
-        return "Ich kann das nicht erkennen."
-    if kind == "cannot hear":
-        return "Ich kann das Geräusch nicht erkennen."
-    if " plus " in about[1]:
-        return about[1].replace(" is ", " ist ")
-    return _table(_GERMAN_TEXT, about[1]) or "Das weiß ich nicht auf Deutsch."
 
 
 def one_word(about: tuple) -> str:
@@ -111,16 +34,22 @@ def one_word(about: tuple) -> str:
     if kind in ("cannot see", "cannot hear"):
         return "unclear."
     words = about[1].rstrip(".!").split()
-    if said := _table(_ONE_WORD_TEXT, about[1]):
+    if said := german.table(_ONE_WORDS, about[1]):
         return said
     if about[1].startswith(("Yes,", "No,", "Hello", "Goodbye")) or " comes after " in about[1]:
         return words[0].rstrip(",.!") + "."
     return stop(words[-1])
 
 
-STYLES = {"german": german, "one-word": one_word}
+STYLES = {"german": german.answer, "one-word": one_word}
 #: What a page shows beside the switch.
-DESCRIPTIONS = {"german": "Answers in German sentences; names stay English.", "one-word": "Answers in one word, without a sentence around it."}
+DESCRIPTIONS = {"german": "Answers in German.", "one-word": "Answers in one word, without a sentence around it."}
+#: How often training draws each, and how a question asks for it.
+SHARES = {"german": 0.14, "one-word": 0.06}
+_REQUESTS = {
+    "german": ("Answer in German.", "In German, please.", "Say it in German.", "Please answer in German.", "Auf Deutsch, bitte.", "Antworte auf Deutsch.", "Auf Deutsch."),
+    "one-word": ("Answer in one word.", "One word, please.", "In one word.", "Just one word.", "Use a single word.", "Answer with one word."),
+}
 
 
 def restyle(dialogue: Dialogue, style: str) -> Dialogue:
@@ -129,6 +58,24 @@ def restyle(dialogue: Dialogue, style: str) -> Dialogue:
     return Dialogue(turns, dialogue.images, dialogue.sounds, dialogue.kind, "", dialogue.about)
 
 
+def _ask_for(rng: random.Random, question: str, about: tuple, style: str) -> str:
+    media, newline, text = question.rpartition("\n")
+    # A spoken question stays the question; so does one whose sentence tells what there is to see.
+    own = (IMAGE in media and AUDIO in media) or (not media and about[0] == "check")
+    german_question = german.question(rng, about) if style == "german" and not own and rng.random() < 0.6 else None
+    return media + newline + (german_question and roughen(rng, german_question) or f"{text} {rng.choice(_REQUESTS[style])}".strip())
+
+
+def in_some_style(rng: random.Random, dialogue: Dialogue) -> Dialogue:
+    """As it is, or now and then with questions that ask for a style, and answers in it."""
+    style = rng.choices([*SHARES, None], [*SHARES.values(), 1 - sum(SHARES.values())])[0]
+    if style is None:
+        return dialogue
+    styled = restyle(dialogue, style)
+    styled.turns = [(_ask_for(rng, question, about, style), answer) for (question, answer), about in zip(styled.turns, dialogue.about)]
+    return styled
+
+
 def tokenizer_texts() -> list[str]:
-    """Sentences that give the adapters' words their pieces."""
-    return [german(("name", label)) for label in PICTURES] * 8 + [german(("heard", label)) for label in SOUND_LABELS] * 4 + [*_GERMAN_TEXT.values()] * 6 + [one_word(("name", label)) for label in PICTURES] * 6
+    """Sentences that give the styles' words their pieces."""
+    return german.texts() + [one_word(("name", label)) for label in PICTURES] * 6

@@ -17,6 +17,7 @@ from .dialogues import Dialogue, Dialogues
 from .features import Features
 from .model import Config, UniMoe, Weight
 from .prompt import AUDIO_ID, IMAGE_ID, SYSTEM, Tokenizer, full_text, train_tokenizer
+from .styles import in_some_style
 
 IMAGE_ROWS = (IMAGE // vision.PATCH) ** 2
 EXPERTS, PER_TOKEN, RANK, ALPHA = 4, 2, 8, 16
@@ -153,16 +154,16 @@ def generate(model, batcher: Batcher, dialogues: list[Dialogue], limit: int = 28
 @torch.no_grad()
 def right(model, batcher: Batcher, dialogues: list[Dialogue]) -> list[bool]:
     """Whether the greedy answer to each dialogue's only question is the wanted one. One pass tells: it is exactly if every token of the
-    wanted answer is the likeliest behind those before it. Of "is this a ...?" the first word counts."""
+    wanted answer is the likeliest behind those before it. Of "is this a ...?" only yes or no counts, so the answers are generated."""
+    if all(d.kind == "check" and d.keyword for d in dialogues):
+        return [answer.endswith(d.keyword) for answer, d in zip(generate(model, batcher, dialogues), dialogues)]
     inputs, ids, learn, _ = batcher.batch(dialogues)
     with autocast():
         states = model.hidden(*inputs)
         at = learn[:, 1:]
         hits = torch.ones(at.shape, dtype=torch.bool)
         hits[at] = model.lm_head(states[:, :-1][at]).float().argmax(-1) == ids[:, 1:][at]
-    # "Yes" and the comma, or the whole answer with its end token.
-    counted = [2 if d.kind == "check" else ids.shape[1] for d in dialogues]
-    return [bool(row[flags][:count].all()) for row, flags, count in zip(hits, at, counted)]
+    return [bool(row[flags].all()) for row, flags in zip(hits, at)]
 
 
 def quick_check(model, batcher: Batcher, sets: dict[str, Dialogues], each: int = 16) -> str:
@@ -170,7 +171,7 @@ def quick_check(model, batcher: Batcher, sets: dict[str, Dialogues], each: int =
     for name, dialogues in sets.items():
         rng = random.Random(11)
         heard = ("speech", "sound", "spoken-question") if dialogues.speech in batcher.features.labels else ()
-        for kind in ("name", "scene", "text", *heard):
+        for kind in ("name", "check", "scene", "text", *heard):
             asked = [dialogues.draw(rng, kind) for _ in range(each)]
             told.append(f"{name}/{kind} {sum(right(model, batcher, asked))}/{each}")
     return " ".join(told)
@@ -206,7 +207,7 @@ def _run(name: str, model: UniMoe, batcher: Batcher, steps: int, rate: float, ba
             pool_of = step // POOL
             rng = random.Random(f"{name}/{pool_of}")
             train.follow_ups = 0.6 if pool_of % 4 == 0 else 0.0
-            drawn = sorted((train.draw(rng) for _ in range(POOL * batch)), key=lambda d: len(batcher.expand(d)[0]))
+            drawn = sorted((in_some_style(rng, train.draw(rng)) for _ in range(POOL * batch)), key=lambda d: len(batcher.expand(d)[0]))
             pool = [drawn[i : i + batch] for i in range(0, len(drawn), batch)]
             rng.shuffle(pool)
         return pool[step % POOL]

@@ -70,12 +70,24 @@ def _room(features: Tensor, generator: torch.Generator, strength: float) -> Tens
     return torch.where(some, (energy + tail).log10() / 4, features)
 
 
+def _telephone(features: Tensor, generator: torch.Generator, strength: float) -> Tensor:
+    """A third of the clips without the bands above 3 to 7 kHz, half of these without those below up to 300 Hz: nothing there, or faint noise."""
+    count, bands, _ = features.shape
+    uniform = lambda: torch.rand(count, 1, 1, generator=generator)
+    band = torch.arange(bands)[None, :, None]
+    highest = (0.68 + 0.27 * uniform()) * bands
+    lowest = torch.where(uniform() < 0.5, 0.1 * bands * uniform(), 0.0)
+    cut = (uniform() < 0.35 * strength) & ((band > highest) | (band < lowest))
+    floor = features.amax((1, 2), keepdim=True) - 2 + (0.7 * uniform() - 0.2).clamp(min=0)
+    return torch.where(cut, torch.minimum(features, floor), features)
+
+
 def colour(features: Tensor, generator: torch.Generator, strength: float = 1.0) -> Tensor:
-    """Another speaker, room and microphone (a smooth offset over the bands); and two hidden stripes per clip, one in time, one in bands."""
+    """Another speaker, room, microphone (a smooth offset over the bands) and line; and two hidden stripes per clip, one in time, one in bands."""
     features = _room(_other_speaker(features, generator, strength), generator, strength)
     count, bands, frames = features.shape
     knots = torch.randn(count, 1, 6, generator=generator) * 0.13 * strength
-    features = features + F.interpolate(knots, bands, mode="linear", align_corners=True).transpose(1, 2)
+    features = _telephone(features + F.interpolate(knots, bands, mode="linear", align_corners=True).transpose(1, 2), generator, strength)
     for axis, size, widest in ((2, frames, 12), (1, bands, 12)):
         start = torch.randint(size, (count, 1), generator=generator)
         width = torch.randint(1 + int(widest * strength), (count, 1), generator=generator)

@@ -34,12 +34,14 @@ class Trainer:
             model.load_state_dict(state["model"])
             if state["step"] < steps:
                 self.optimizer.load_state_dict(state["optimizer"])
-            self.step, self.seconds, self.progress = state["step"], state["seconds"], state.get("progress", 0.0)
+            self.step, self.seconds = state["step"], state["seconds"]
+            # A run that was interrupted goes on along its schedule; one that is asked for more steps gets a new schedule.
+            self.progress = state["progress"] if state.get("steps") == steps else self.step / steps
             print(f"{name}: continues at step {self.step}", flush=True)
 
     def save(self) -> None:
         temporary = self.path.with_suffix(".tmp")
-        torch.save({"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "step": self.step, "seconds": self.seconds, "progress": self.progress}, temporary)
+        torch.save({"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "step": self.step, "seconds": self.seconds, "steps": self.steps, "progress": self.progress}, temporary)
         temporary.replace(self.path)
 
     def run(self, loss_of, evaluate=None, stop_at: float = math.inf) -> None:
