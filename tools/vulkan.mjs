@@ -19,6 +19,13 @@ export function softwareVulkanDrivers() {
   return { lavapipe, swiftshader };
 }
 
+/** Whether Linux knows a GPU: a render node, or NVIDIA's own device file. */
+export function hasRenderNode() {
+  const folder = '/dev/dri';
+  const nodes = existsSync(folder) ? readdirSync(folder) : [];
+  return nodes.some((name) => name.startsWith('renderD')) || existsSync('/dev/nvidiactl');
+}
+
 /** @returns {'lavapipe' | 'swiftshader' | undefined} */
 export function findSoftwareVulkan() {
   const { lavapipe, swiftshader } = softwareVulkanDrivers();

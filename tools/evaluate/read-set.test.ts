@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
 import { afterAll, describe, expect, test } from 'vitest';
+import { parseOptions } from './options.ts';
 import { readPng } from './read-png.ts';
 import { readSet, selectItems } from './read-set.ts';
-import { warmUpItems } from './run.ts';
+import { evaluate, warmUpItems } from './run.ts';
 import { parseSet, type SetItem } from './set.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'evaluation-set-'));
@@ -53,7 +54,15 @@ describe('the folder of a set', () => {
     interlaced[28] = 1;
     writeFileSync(path, interlaced);
     expect(() => readPng(path)).toThrow(/interlaced, of 1 bits; use --host chrome/);
-    expect(() => readPng('x.jpg')).toThrow(/x\.jpg is no PNG; use --host chrome/);
+  });
+
+  test('with a JPEG is refused in Node before a checkpoint is opened', async () => {
+    write([{ id: 'a', kind: 'k', image: 'a.jpg', answers: ['x'] }]);
+    writeFileSync(join(folder, 'a.jpg'), '');
+    const options = parseOptions(['--set', folder, '--host', 'node', '--checkpoint', join(folder, 'none')]);
+    await expect(evaluate(options, () => undefined)).rejects.toThrow(
+      'set.json: item a: image: a.jpg is no PNG; use --host chrome, which reads JPEG too',
+    );
   });
 });
 

@@ -6,7 +6,7 @@ import type { EvaluateOptions } from './options.ts';
 import type { AnsweredItem, HostedEvaluation } from './protocol.ts';
 import { readSet, selectItems } from './read-set.ts';
 import { buildReport, type EvaluationReport } from './report.ts';
-import type { SetItem } from './set.ts';
+import { EvaluationSetError, type SetItem } from './set.ts';
 
 /**
  * Runs a set and puts the report together.
@@ -21,6 +21,7 @@ export async function evaluate(
   const folder = resolve(options.set);
   const set = readSet(folder);
   const items = selectItems(set.items, options.kinds, options.limit);
+  if (host === 'node') expectPngs(items);
   const checkpoint = resolve(options.checkpoint ?? demoCheckpoint);
   const settings = { temperature, seed, maxTokens };
   const open = host === 'chrome' ? openInChrome : openInNode;
@@ -46,6 +47,17 @@ export async function evaluate(
     return buildReport({ set, checkpoint: facts, environment, settings }, run);
   } finally {
     await evaluation.close();
+  }
+}
+
+/** Dawn in Node comes without a browser's decoders. */
+function expectPngs(items: readonly SetItem[]): void {
+  for (const { id, turns } of items) {
+    const other = turns
+      .flatMap(({ images, video }) => [...images, ...video])
+      .find((path) => !/\.png$/i.test(path));
+    if (other === undefined) continue;
+    throw new EvaluationSetError(id, 'image', `${other} is no PNG; use --host chrome, which reads JPEG too`);
   }
 }
 

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'vite';
 import { create, globals } from 'webgpu';
-import { softwareVulkanDrivers } from '../vulkan.mjs';
+import { hasRenderNode, softwareVulkanDrivers } from '../vulkan.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -48,7 +48,9 @@ export async function startNode(adapter?: string, flags: readonly string[] = [])
 function provideWebGpu(adapter: string | undefined, flags: readonly string[]): void {
   const drivers = softwareVulkanDrivers();
   const isDriver = adapter === 'lavapipe' || adapter === 'swiftshader';
-  const driver = isDriver ? drivers[adapter] : adapter === undefined ? drivers.lavapipe : undefined;
+  // A GPU is left to Vulkan's own choice.
+  const fallback = adapter === undefined && !hasRenderNode() ? drivers.lavapipe : undefined;
+  const driver = isDriver ? drivers[adapter] : fallback;
   if (isDriver && !driver) throw new Error(`the driver ${adapter} is not installed`);
   // A driver that was asked for by name overrides the environment.
   if (isDriver) process.env['VK_ICD_FILENAMES'] = driver;
