@@ -1,15 +1,18 @@
 /** Base of all errors of this package. `code` is stable; `message` says what was found, what was expected and what to do. */
 export class KernelError extends Error {
+  override name = 'KernelError';
   readonly code: string;
+
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = new.target.name;
     this.code = code;
   }
 }
 
 /** The browser or the machine has no usable WebGPU. */
 export class WebGpuUnavailableError extends KernelError {
+  override name = 'WebGpuUnavailableError';
+
   constructor(reason: string) {
     super(
       'webgpu-unavailable',
@@ -20,6 +23,8 @@ export class WebGpuUnavailableError extends KernelError {
 
 /** A tensor has the wrong shape, type or size for an operation. */
 export class ShapeError extends KernelError {
+  override name = 'ShapeError';
+
   constructor(message: string) {
     super('shape', message);
   }
@@ -27,6 +32,8 @@ export class ShapeError extends KernelError {
 
 /** A limit of the device does not allow what was asked for. */
 export class DeviceLimitError extends KernelError {
+  override name = 'DeviceLimitError';
+
   constructor(message: string) {
     super('device-limit', message);
   }
@@ -34,6 +41,8 @@ export class DeviceLimitError extends KernelError {
 
 /** A shader was asked for with parameters or bindings that do not fit its source. */
 export class KernelDefinitionError extends KernelError {
+  override name = 'KernelDefinitionError';
+
   constructor(kernel: string, message: string) {
     super('kernel-definition', `kernel ${kernel}: ${message}`);
   }
@@ -41,6 +50,8 @@ export class KernelDefinitionError extends KernelError {
 
 /** The GPU reported an error: a shader that does not compile, an invalid command, or no memory. */
 export class GpuError extends KernelError {
+  override name = 'GpuError';
+
   constructor(message: string) {
     super('gpu', message);
   }
