@@ -40,7 +40,7 @@ test('the adapters of the bundled checkpoint are off, say what they do, and chan
   const plain = await answerWith(page, demo);
   expect(plain).toMatch(/\brocket\b/i);
   expect(plain.trim().split(/\s+/).length).toBeGreaterThan(2);
-  expect(await answerWith(page, demo, 'german')).toMatch(/^(Das|Dies|Ich|Auf|Es)\b/);
+  expect(await answerWith(page, demo, 'german')).toMatch(/^Das .*\bRakete\b/);
   expect(await answerWith(page, demo, 'one-word')).toMatch(/^rocket\.?$/i);
   expect(await answerWith(page, demo)).toBe(plain);
 });

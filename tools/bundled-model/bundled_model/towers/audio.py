@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..clips import Clips
+from ..clips import RATE, Clips
 from ..log_mel import CHUNK, FRAMES, log_mel
 from ..vocabulary import AUDIO_CLASSES, NOISE, SOUND_LABELS
 from .layers import WhisperAligner, WhisperEncoder
@@ -45,7 +45,9 @@ def place(clips: list[np.ndarray], rng: np.random.Generator, strength: float = 1
         if rng.random() < 0.7 * strength:
             level = gain * 10 ** rng.uniform(-3.2, -1.4)
             at = rng.integers(len(_NOISE) - CHUNK)
-            row += level * _NOISE[at : at + CHUNK]
+            # Half of the recordings end, and their noise with them, before the chunk does; zeros follow.
+            end = CHUNK if rng.random() < 0.5 else start + len(clip) + int(rng.uniform(0, 0.3) * RATE)
+            row[:end] += level * _NOISE[at : at + CHUNK][:end]
     return torch.from_numpy(out)
 
 
