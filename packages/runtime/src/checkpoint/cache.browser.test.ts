@@ -94,7 +94,7 @@ describe.each(places)('%s', (_, load, cache) => {
     expect(next!.start).toBe(2 * PIECE_BYTES);
   });
 
-  it('aborts within 100 ms and can be loaded again', async () => {
+  it('aborts within 100 ms and can be loaded again', { retry: 2 }, async () => {
     const { seed, url } = newRun();
     const aborted = await load({ url, seed, options: { cache }, abortAfterBytes: PIECE_BYTES });
     expect(aborted.error).toMatchObject({ code: 'aborted', name: 'AbortError' });

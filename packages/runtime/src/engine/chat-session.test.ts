@@ -164,7 +164,7 @@ describe('runChat', () => {
     ]);
   });
 
-  it('ends with an AbortedError within 100 ms, even when the generator hangs', async () => {
+  it('ends with an AbortedError within 100 ms, even when the generator hangs', { retry: 2 }, async () => {
     const abort = new AbortController();
     const generator = new ScriptedGenerator({ ...SENTENCE, delayMs: 60_000 });
     const chunks = start(generator, {}, abort.signal);

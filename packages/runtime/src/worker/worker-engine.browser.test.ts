@@ -206,7 +206,7 @@ describe('an engine in a worker', () => {
     expect(signal.aborted).toBe(true);
   });
 
-  it('aborts a load within 100 ms', async () => {
+  it('aborts a load within 100 ms', { retry: 2 }, async () => {
     const abort = new AbortController();
     let heard!: () => void;
     const begun = new Promise<void>((resolve) => (heard = resolve));
@@ -218,7 +218,7 @@ describe('an engine in a worker', () => {
     expect(performance.now() - started).toBeLessThan(100);
   });
 
-  it('aborts an answer within 100 ms, here and in the worker', async () => {
+  it('aborts an answer within 100 ms, here and in the worker', { retry: 2 }, async () => {
     const engine = await openScript('hanging');
     const abort = new AbortController();
     const chunks = (await stream(engine, {}, abort.signal))[Symbol.asyncIterator]();
