@@ -22,8 +22,8 @@ export async function fetchMedia(url: MediaUrl, field: string, signal?: AbortSig
     if (!response.ok)
       throw new MediaFetchError(field, address.href, `the server answered ${response.status}`);
     const body = await readBody(response, MAX_MEDIA_BYTES);
-    if (body) return body;
-    const reason = `it has more than the ${MAX_MEDIA_BYTES} bytes that are taken`;
+    if (typeof body === 'object') return body;
+    const reason = `it has ${body} bytes or more, and ${MAX_MEDIA_BYTES} are taken`;
     throw new MediaFetchError(field, address.href, reason);
   } catch (cause) {
     if (signal?.aborted) throw new AbortedError('Fetching media');
@@ -34,21 +34,20 @@ export async function fetchMedia(url: MediaUrl, field: string, signal?: AbortSig
   }
 }
 
-/** Undefined, and the download ended, if there are more bytes than `limit`, whatever the server said before. */
-async function readBody({ body, headers }: Response, limit: number): Promise<Blob | undefined> {
+/** Where there are more bytes than `limit`, the download ends with the number known: what the server said, or what came. */
+async function readBody({ body, headers }: Response, limit: number): Promise<Blob | number> {
   const reader = body?.getReader();
   const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let bytes = 0;
-  let isTooLarge = Number(headers.get('content-length')) > limit;
-  while (!isTooLarge) {
+  const announced = Number(headers.get('content-length'));
+  let bytes = announced > limit ? announced : 0;
+  while (bytes <= limit) {
     const next = await reader?.read();
     if (!next?.value) return new Blob(chunks, { type: headers.get('content-type') ?? '' });
     chunks.push(next.value);
     bytes += next.value.length;
-    isTooLarge = bytes > limit;
   }
   reader?.cancel().catch(() => {});
-  return undefined;
+  return bytes;
 }
 
 /** The bytes of a base64 string, as OpenAI's `input_audio` carries them. @throws RequestError if it is none. */

@@ -3,6 +3,7 @@
  * docs/checkpoint-format.md is the prose of this file.
  */
 import * as v from 'valibot';
+import { dictionary, looseObject } from './object-schemas.ts';
 
 export const FORMAT_NAME = 'uni-moe-web';
 export const FORMAT_VERSION = 1;
@@ -133,7 +134,7 @@ export type ManifestFile = v.InferOutput<typeof manifestFileSchema>;
 /** Hugging Face's sharded safetensors index. */
 export const tensorIndexSchema = v.object({
   metadata: v.object({ total_size: index }),
-  weight_map: v.record(v.string(), text),
+  weight_map: dictionary(text),
 });
 export type TensorIndex = v.InferOutput<typeof tensorIndexSchema>;
 
@@ -183,9 +184,9 @@ export const vocabularySchema = v.custom<{ readonly [piece: string]: number }>(
 );
 
 /** `tokenizer.json` of Hugging Face's tokenizers: the outermost structure; the tokenizer library knows the rest. */
-export const tokenizerSchema = v.looseObject({
-  model: v.looseObject({ vocab: v.union([vocabularySchema, v.array(v.unknown())]) }),
-  added_tokens: v.optional(v.array(v.looseObject({ id: index, content: v.string() }))),
+export const tokenizerSchema = looseObject({
+  model: looseObject({ vocab: v.union([vocabularySchema, v.array(v.unknown())]) }),
+  added_tokens: v.optional(v.array(looseObject({ id: index, content: v.string() }))),
 });
 export type TokenizerJson = v.InferOutput<typeof tokenizerSchema>;
 

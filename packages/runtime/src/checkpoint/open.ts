@@ -1,6 +1,7 @@
 import type * as v from 'valibot';
 import { scoped } from './abort.ts';
 import { PieceCache, readRecord, writeRecord } from './cache.ts';
+import { checkpointUrl, isUrl } from './checkpoint-url.ts';
 import { findFile, LoadedCheckpoint, type Checkpoint, type LoadOptions } from './checkpoint.ts';
 import { CheckpointFormatError, CheckpointIntegrityError, CheckpointNetworkError } from './errors.ts';
 import {
@@ -75,7 +76,7 @@ export async function openCheckpoint(
 }
 
 function toSource(location: CheckpointLocation, options: HttpOptions): CheckpointSource {
-  if (typeof location === 'string' || location instanceof URL) return httpSource(location, options);
+  if (isUrl(location)) return httpSource(checkpointUrl(location), options);
   if ('read' in location) return location;
   return 'getDirectoryHandle' in location ? directorySource(location) : filesSource(location);
 }

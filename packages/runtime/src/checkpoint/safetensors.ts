@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { CheckpointFormatError } from './errors.ts';
 import { MAX_FILE_BYTES, MAX_HEADER_BYTES, MAX_RANK, MAX_TENSORS } from './limits.ts';
+import { dictionary } from './object-schemas.ts';
 import { readJson } from './validate.ts';
 
 /** Bytes per element of the safetensors types that this runtime knows. */
@@ -24,7 +25,7 @@ export const HEADER_PREFIX_BYTES = 8;
 
 const index = v.pipe(v.number(), v.integer(), v.minValue(0));
 const headerSchema = v.objectWithRest(
-  { __metadata__: v.optional(v.record(v.string(), v.string())) },
+  { __metadata__: v.optional(dictionary(v.string())) },
   v.object({
     dtype: v.picklist(Object.keys(ELEMENT_BYTES) as StoredDtype[]),
     shape: v.pipe(v.array(v.pipe(index, v.minValue(1))), v.maxLength(MAX_RANK)),

@@ -18,7 +18,10 @@ const KEY = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/;
 /** An adapter without its matrices: enough to plan its memory. */
 export type AdapterDescription = Omit<LoraAdapter, 'modules'>;
 
-/** Reads `adapters/<name>/adapter_config.json`. */
+/**
+ * Reads `adapters/<name>/adapter_config.json`.
+ * @throws CheckpointFormatError naming a field that is missing or of the wrong kind.
+ */
 export async function describeAdapter(
   checkpoint: Checkpoint,
   name: string,

@@ -1,4 +1,3 @@
-import { baseUrl } from '../base-url.ts';
 import type { CheckpointLocation } from '../checkpoint/index.ts';
 import type { Engine } from './engine.ts';
 import type { ModelOptions } from './load-model.ts';
@@ -24,10 +23,11 @@ export interface EngineOptions extends ModelOptions {
  * Rejects with a `RuntimeError` or `KernelError`, whose `code` tells the cause: `webgpu-unavailable`, `checkpoint-...`,
  * `device-limit`, `aborted`, ... After an error or an abort everything allocated is freed again.
  */
-export async function createEngine(source: CheckpointLocation, options: EngineOptions = {}): Promise<Engine> {
+export async function createEngine(
+  location: CheckpointLocation,
+  options: EngineOptions = {},
+): Promise<Engine> {
   const { worker = true, ...modelOptions } = options;
-  // A worker would take its own script for the page.
-  const location = typeof source === 'string' ? new URL(source, baseUrl()) : source;
   if (worker === false) {
     const [{ PageEngine }, { loadEngineModel }] = await Promise.all([
       import('./page-engine.ts'),

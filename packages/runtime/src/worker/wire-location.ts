@@ -1,6 +1,7 @@
 import * as Comlink from 'comlink';
 import { untilAborted } from '../abort.ts';
 import type { ByteRange, CheckpointLocation, CheckpointSource } from '../checkpoint/index.ts';
+import { checkpointUrl, isUrl } from '../checkpoint/checkpoint-url.ts';
 import { toWireResult, fromWireResult, type WireResult } from './wire-errors.ts';
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -14,11 +15,13 @@ export type WireLocation =
   | { readonly kind: 'files'; readonly files: readonly File[] }
   | { readonly kind: 'source'; readonly name: string; readonly remote: boolean };
 
-/** For posting: URLs must be absolute, files keep their paths as names, a source of the caller's stays where it is. */
+/**
+ * For posting: URLs become absolute, as a worker would take its own script for the page; files keep their paths as names; a source of the
+ * caller's stays where it is.
+ * @throws CheckpointUnsupportedError for a string that is no URL.
+ */
 export function toWireLocation(location: CheckpointLocation): WireLocation {
-  if (typeof location === 'string' || location instanceof URL) {
-    return { kind: 'url', url: String(location) };
-  }
+  if (isUrl(location)) return { kind: 'url', url: checkpointUrl(location).href };
   if ('read' in location) return { kind: 'source', name: location.name, remote: location.remote };
   if ('getDirectoryHandle' in location) return { kind: 'directory', handle: location };
   // A posted file loses its relative path.

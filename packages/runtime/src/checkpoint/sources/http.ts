@@ -17,13 +17,10 @@ const isTransient = (status: number): boolean =>
 /**
  * Reads a checkpoint below a base URL with range requests. A query on the base URL is sent with every file.
  * Redirects are followed; a server that ignores `Range` is read from the start and the bytes before the range dropped.
- * A relative URL is resolved against the page, or in a worker against the worker's script.
  */
-export function httpSource(base: string | URL, options: HttpOptions = {}): CheckpointSource {
-  const root = new URL(base, globalThis.location?.href);
-  if (!root.pathname.endsWith('/')) root.pathname += '/';
-  const name = root.origin + root.pathname;
-  const doFetch = options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init));
+export function httpSource(base: URL, options: HttpOptions = {}): CheckpointSource {
+  const name = (base.origin + base.pathname).replace(/\/?$/, '/');
+  const { fetch: doFetch = (url: string, init: RequestInit) => fetch(url, init) } = options;
 
   return {
     name,
@@ -34,7 +31,7 @@ export function httpSource(base: string | URL, options: HttpOptions = {}): Check
       signal: AbortSignal,
     ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
       const url = new URL(path, name);
-      url.search = root.search;
+      url.search = base.search;
       const shownUrl = name + path;
       const wholeFile = range.start === 0 && range.end === Infinity;
       const init: RequestInit = {
