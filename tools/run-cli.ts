@@ -1,3 +1,5 @@
+import { messageOf } from './message-of.ts';
+
 /**
  * Runs a command and ends the process, with the status that `main` returns (0 for none) or 1 after an error. Errors of all kinds come
  * with the usage: most are about what was typed. Prints the usage alone for `--help`.
@@ -18,9 +20,7 @@ export async function runCli(
     process.exit((await main(args)) ?? 0);
   } catch (error) {
     const shown = process.env['DEBUG'] && error instanceof Error ? error.stack : undefined;
-    console.error(
-      `${name}: ${shown ?? (error instanceof Error ? error.message : String(error))}\n\n${usage}`,
-    );
+    console.error(`${name}: ${shown ?? messageOf(error)}\n\n${usage}`);
     process.exit(1);
   }
 }

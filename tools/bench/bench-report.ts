@@ -21,6 +21,8 @@ export interface BenchReport {
   readonly cases: readonly CaseResult[];
   /** Cells that this adapter is too slow for, or that need another host, each with the reason. */
   readonly skipped: readonly string[];
+  /** Cells that ended in an error, each with its message. */
+  readonly failed: readonly string[];
   readonly models: readonly ModelResult[];
   readonly towers: readonly TowerResult[];
 }

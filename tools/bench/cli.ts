@@ -9,6 +9,7 @@ import { markdownReport } from './markdown.ts';
 import { mergeReports } from './merge-reports.ts';
 import { runCli } from '../run-cli.ts';
 import { runInNode } from './node-host.ts';
+import { ownFaults } from './own-faults.ts';
 import { parseOptions, USAGE, type BenchOptions } from './options.ts';
 import { readReport } from './read-report.ts';
 import { alignTables } from '../report/align-tables.ts';
@@ -53,4 +54,7 @@ await runCli('bench', USAGE, async (args) => {
   console.log(alignTables(markdownReport(report)));
   if (earlier) console.log(compareReports(earlier, report));
   console.error(`\nwritten: ${join(out, 'report.html')}, ${join(out, 'report.md')}`);
+  const faults = ownFaults(report);
+  for (const fault of faults) console.error(`failed: ${fault}`);
+  return faults.length > 0 ? 1 : 0;
 });

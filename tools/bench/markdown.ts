@@ -7,7 +7,7 @@ import { shortNumber } from '../report/short-number.ts';
 
 /** The report as Markdown: machine, ceilings, kernels in short and in full, models, towers, targets. */
 export function markdownReport(report: BenchReport): string {
-  const { adapter, host, ceiling, commit, cases, models, towers, skipped } = report;
+  const { adapter, host, ceiling, commit, cases, models, towers, skipped, failed } = report;
   const peers = peerTable(cases);
   return [
     `# Benchmark on ${adapter.name}`,
@@ -21,6 +21,7 @@ export function markdownReport(report: BenchReport): string {
     ...(towers.length > 0 ? ['## Encoding media', '', towerTable(towers), ''] : []),
     ...(cases.length + models.length > 0 ? ['## Targets', '', targetTable(report), ''] : []),
     ...(cases.length > 0 ? ['## Kernels in full', '', kernelTable(cases), ''] : []),
+    ...(failed.length > 0 ? [`Failed: ${failed.join('; ')}.`, ''] : []),
     ...(skipped.length > 0 ? [`Left out: ${skipped.join('; ')}.`, ''] : []),
   ].join('\n');
 }

@@ -8,9 +8,9 @@ describe('merging reports', () => {
       ...sampleReport([sampleCase('linear', 'one', 3), sampleCase('moe', 'two', 4)]),
       skipped: [
         'linear three (at least 9.0 s per run)',
-        'moe two (failed: out of memory (or so))',
         'model 1B (about 9 s per token; --shape "1B" runs it)',
       ],
+      failed: ['moe two (out of memory (or so))', 'moe four (out of memory)'],
     };
     const later = {
       ...sampleReport([sampleCase('linear', 'three', 5), sampleCase('moe', 'two', 6)]),
@@ -26,6 +26,7 @@ describe('merging reports', () => {
       ['three', 5],
     ]);
     expect(merged.skipped).toEqual(['model 1B (about 9 s per token; --shape "1B" runs it)']);
+    expect(merged.failed).toEqual(['moe four (out of memory)']);
     expect(merged.ceiling).toEqual({
       copyBytesPerSecond: 20e9,
       readBytesPerSecond: 12e9,

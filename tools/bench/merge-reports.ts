@@ -33,6 +33,9 @@ export function mergeReports(reports: readonly BenchReport[]): BenchReport {
     ...models.map(({ name }) => `model ${name}`),
     ...towers.map(({ name, provider }) => `${name} by ${provider}`),
   ];
+  // What one run left out another may have measured.
+  const unmeasured = (cells: readonly string[]): string[] =>
+    cells.filter((cell) => !measured.some((name) => cell.startsWith(`${name} (`)));
   return {
     ...first,
     ...(commits.length > 0 ? { commit: commits.join(', ') } : {}),
@@ -48,10 +51,8 @@ export function mergeReports(reports: readonly BenchReport[]): BenchReport {
     cases,
     models,
     towers,
-    // What one run left out another may have measured.
-    skipped: allOf(reports, ({ skipped }) => skipped).filter(
-      (line) => !measured.some((name) => line.startsWith(`${name} (`)),
-    ),
+    skipped: unmeasured(allOf(reports, ({ skipped }) => skipped)),
+    failed: unmeasured(allOf(reports, ({ failed }) => failed)),
   };
 }
 

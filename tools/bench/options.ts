@@ -48,7 +48,9 @@ pnpm bench --merge a.json b.json ... [--out DIR] [--json FILE] [--compare FILE]
   --compare FILE        a JSON of an earlier run to compare with
   --merge FILE ...      one report from the JSON files of several runs on one adapter; a later file replaces
                         what an earlier one measured too; nothing is measured
-  --seed N              another set of random data`;
+  --seed N              another set of random data
+
+The status is 1 where a result of ours was wrong or a cell ended in an error; the report is written all the same.`;
 
 /** @throws Error with the offending argument. */
 export function parseOptions(args: readonly string[]): BenchOptions {

@@ -34,6 +34,7 @@ const reportSchema = v.object({
     }),
   ),
   skipped: v.array(v.string()),
+  failed: v.array(v.string()),
   models: v.array(
     v.object({
       name: v.string(),

@@ -7,7 +7,7 @@ import {
   type CaseResult,
   type Ceiling,
 } from '@uni-moe-web/kernels/bench';
-import { messageOf } from './message-of.ts';
+import { messageOf } from '../message-of.ts';
 import type { RunOptions } from './options.ts';
 import { onnxPeers, type OnnxRuntimes } from './peers/index.ts';
 
@@ -40,12 +40,13 @@ export async function runKernels(
   ceiling: Ceiling,
   options: RunOptions,
   done: (result: CaseResult) => void,
-): Promise<{ cases: CaseResult[]; skipped: string[] }> {
+): Promise<{ cases: CaseResult[]; skipped: string[]; failed: string[] }> {
   const named = options.shapes.length > 0;
   const wanted = wantedBenches(options);
   const chosen = wanted.filter(({ quick }) => quick || !options.quick || named);
   const cases: CaseResult[] = [];
   const skipped: string[] = [];
+  const failed: string[] = [];
   const left = wanted.length - chosen.length;
   if (left > 0) skipped.push(`${left} larger shapes of these operations (not in --quick)`);
   for (const benchCase of chosen) {
@@ -67,8 +68,8 @@ export async function runKernels(
       cases.push(result);
       done(result);
     } catch (error) {
-      skipped.push(`${benchCase.op} ${benchCase.shape} (failed: ${messageOf(error)})`);
+      failed.push(`${benchCase.op} ${benchCase.shape} (${messageOf(error)})`);
     }
   }
-  return { cases, skipped };
+  return { cases, skipped, failed };
 }

@@ -2,7 +2,7 @@ import type { Ceiling } from '@uni-moe-web/kernels/bench';
 import type { ModelResult } from './bench-report.ts';
 import { compareDecoders } from './decoder-peers/compare-decoders.ts';
 import type { DecoderPeerRuntime } from './decoder-peers/decoder-peer.ts';
-import { messageOf } from './message-of.ts';
+import { messageOf } from '../message-of.ts';
 import { activeBytes, wantedModels, type BenchModel } from './model-shapes.ts';
 import { checkModel } from './models/check-model.ts';
 import { openModel, type OpenModel } from './models/open-model.ts';
@@ -28,9 +28,10 @@ export interface ModelEnvironment {
 export async function runModels(
   options: RunOptions,
   environment: ModelEnvironment,
-): Promise<{ models: ModelResult[]; skipped: string[] }> {
+): Promise<{ models: ModelResult[]; skipped: string[]; failed: string[] }> {
   const models: ModelResult[] = [];
   const skipped: string[] = [];
+  const failed: string[] = [];
   const named = options.shapes.length > 0;
   let msPerByte = 0;
   for (const model of wantedModels(options)) {
@@ -54,10 +55,10 @@ export async function runModels(
       models.push(result);
       environment.done(result);
     } catch (error) {
-      skipped.push(`model ${model.name} (failed: ${messageOf(error)})`);
+      failed.push(`model ${model.name} (${messageOf(error)})`);
     }
   }
-  return { models, skipped };
+  return { models, skipped, failed };
 }
 
 async function runModel(

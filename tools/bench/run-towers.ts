@@ -1,7 +1,7 @@
 import { randomFloats, summarize } from '@uni-moe-web/kernels/bench';
 import { loadModel, preprocessAudio, type LoadedModel } from '@uni-moe-web/runtime/inspect';
 import type { TowerResult } from './bench-report.ts';
-import { messageOf } from './message-of.ts';
+import { messageOf } from '../message-of.ts';
 import { relativeDifference } from './models/check-model.ts';
 import type { RunOptions } from './options.ts';
 
@@ -28,13 +28,13 @@ export async function runTowers(
   options: RunOptions,
   checkpoint: string,
   done: (result: TowerResult) => void,
-): Promise<{ towers: TowerResult[]; skipped: string[] }> {
+): Promise<{ towers: TowerResult[]; failed: string[] }> {
   const wanted = wantedTowers(options);
-  if (wanted.length === 0) return { towers: [], skipped: [] };
+  if (wanted.length === 0) return { towers: [], failed: [] };
   const timing = options.quick ? { runs: 3, budgetMs: 3_000 } : { runs: 7, budgetMs: 20_000 };
   const towers: TowerResult[] = [];
   const embeddings = new Map<string, Float32Array>();
-  const skipped: string[] = [];
+  const failed: string[] = [];
   for (const provider of PROVIDERS) {
     let model: LoadedModel | undefined;
     try {
@@ -51,7 +51,7 @@ export async function runTowers(
         embeddings.set(name, values);
         const error = other ? relativeDifference(values, other) : 0;
         if (error > TOLERANCE) {
-          skipped.push(`${name} by ${provider} (wrong: ${error.toExponential(1)} off what wasm gives)`);
+          failed.push(`${name} by ${provider} (${error.toExponential(1)} off what wasm gives)`);
           continue;
         }
         const result = { name, description, provider, loadMs, ms, error };
@@ -59,12 +59,12 @@ export async function runTowers(
         done(result);
       }
     } catch (error) {
-      skipped.push(`towers by ${provider} (failed: ${messageOf(error)})`);
+      failed.push(`towers by ${provider} (${messageOf(error)})`);
     } finally {
       await model?.dispose();
     }
   }
-  return { towers, skipped };
+  return { towers, failed };
 }
 
 interface TowerInputs {

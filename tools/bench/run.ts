@@ -81,7 +81,7 @@ export async function runBench(
     done: (result) => say(modelLine(result)),
   });
   const encoders = await runTowers(options, towerCheckpoint, (result) => say(towerLine(result)));
-  const skipped = [...kernels.skipped, ...decoders.skipped, ...encoders.skipped];
+  const skipped = [...kernels.skipped, ...decoders.skipped];
   for (const cell of skipped) say(`left out: ${cell}`);
   return {
     adapter,
@@ -95,6 +95,7 @@ export async function runBench(
     ceiling,
     cases: kernels.cases,
     skipped,
+    failed: [...kernels.failed, ...decoders.failed, ...encoders.failed],
     models: decoders.models,
     towers: encoders.towers,
   };

@@ -1,6 +1,6 @@
 import { pairedRatio, roundOrder, summarize } from '@uni-moe-web/kernels/bench';
 import type { DecoderPeerCell, DecoderPeerResult } from '../bench-report.ts';
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../../message-of.ts';
 import { prefill, readLogits, readToken, type OpenModel } from '../models/open-model.ts';
 import { chooseSteps, sampleSteps, stepsOfSample } from '../models/time-decode.ts';
 import type { DecoderPeer, DecoderPeerRuntime } from './decoder-peer.ts';

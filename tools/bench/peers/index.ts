@@ -6,7 +6,7 @@ import type {
   PeerAttempt,
   PeerOperands,
 } from '@uni-moe-web/kernels/bench';
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../../message-of.ts';
 import { createCpuContender } from './cpu-operator.ts';
 import { groupQueryAttention } from './group-query-attention.ts';
 import { matMulNBits, type AccuracyLevel } from './matmul-nbits.ts';

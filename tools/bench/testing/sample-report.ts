@@ -59,6 +59,7 @@ export function sampleReport(cases: readonly CaseResult[] = sampleCases()): Benc
     ceiling: { copyBytesPerSecond: 10e9, readBytesPerSecond: 12e9, flopsPerSecond: 80e9 },
     cases,
     skipped: ['linear too large (at least 3.0 s per run)'],
+    failed: [],
     models: [
       {
         name: 'tiny',
