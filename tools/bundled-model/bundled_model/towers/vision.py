@@ -70,10 +70,11 @@ class IconAugmenter:
         mirror = torch.where(some(0.4 * strength).flatten(), -1.0, 1.0)
         stretch, shear = 1 + strength * uniform(-0.15, 0.15), strength * uniform(-0.15, 0.15)
         cos, sin = angle.cos() * zoom, angle.sin() * zoom
-        room = (zoom - 0.95).clamp(min=0)
+        # As far as into the corners.
+        room = (zoom - 0.98).clamp(min=0)
         theta = torch.stack([
-            torch.stack([cos * mirror * stretch, -sin * mirror + shear, room * uniform(-0.6, 0.6)], 1),
-            torch.stack([sin * stretch, cos, room * uniform(-0.6, 0.6)], 1),
+            torch.stack([cos * mirror * stretch, -sin * mirror + shear, room * uniform(-1, 1)], 1),
+            torch.stack([sin * stretch, cos, room * uniform(-1, 1)], 1),
         ], 1)
         grid = F.affine_grid(theta, (count, 4, pictures.IMAGE, pictures.IMAGE), align_corners=False)
         drawn = F.grid_sample(self.icons[chosen].float() / 255, grid, mode="bilinear", align_corners=False)
