@@ -35,14 +35,21 @@ async function inWorker(order: LoadOrder, worker = startWorker()): Promise<LoadR
   }
 }
 
-/** Requests for weights that the server answered, headers apart. */
-async function weightRequests(run: string): Promise<{ path: string; start: number; sentBytes: number }[]> {
-  const all = (await (await fetch(`/synthetic-log/${run}`)).json()) as {
-    path: string;
-    start: number;
-    sentBytes: number;
-  }[];
-  return all.filter(({ path, sentBytes }) => path.startsWith('model-0') && sentBytes > 2 ** 20);
+interface LoggedRequest {
+  readonly path: string;
+  readonly start: number;
+  readonly sentBytes: number;
+}
+
+/** All requests of a run so far, in the order in which they arrived. */
+async function requestsOf(run: string): Promise<LoggedRequest[]> {
+  return (await (await fetch(`/synthetic-log/${run}`)).json()) as LoggedRequest[];
+}
+
+/** Requests for weights that the server answered, headers apart, without the first `skip` requests of the run. */
+async function weightRequests(run: string, skip = 0): Promise<LoggedRequest[]> {
+  const later = (await requestsOf(run)).slice(skip);
+  return later.filter(({ path, sentBytes }) => path.startsWith('model-0') && sentBytes > 2 ** 20);
 }
 
 const places: [string, (order: LoadOrder) => Promise<LoadReport>, CacheChoice & string][] = [
@@ -85,12 +92,12 @@ describe.each(places)('%s', (_, load, cache) => {
     const { seed, run, url, base } = newRun(`?dropAt=${dropAt}`);
     const lost = await load({ url, seed, options: { cache, retry: { attempts: 2, firstDelayMs: 1 } } });
     expect(lost.error).toMatchObject({ code: 'checkpoint-network', details: { keptBytes: 2 * PIECE_BYTES } });
-    const before = (await weightRequests(run)).length;
+    const before = (await requestsOf(run)).length;
 
     const resumed = await load({ url: base, seed, options: { cache } });
     expect(resumed).toMatchObject({ wrongBytes: 0 });
     expect(resumed.loadedBytes).toBeGreaterThan(SHARD_TOTAL);
-    const [next] = (await weightRequests(run)).slice(before);
+    const [next] = await weightRequests(run, before);
     expect(next!.start).toBe(2 * PIECE_BYTES);
   });
 
@@ -128,10 +135,10 @@ describe('the cache in a browser', () => {
       .toBeGreaterThan(2 * PIECE_BYTES);
     worker.terminate();
     // The killed worker's requests may still be sending into their sockets, so only later ones count.
-    const earlier = (await weightRequests(run)).length;
+    const earlier = (await requestsOf(run)).length;
     const resumed = await inWorker({ url: base, seed, options: { cache: 'opfs' } });
     expect(resumed).toMatchObject({ wrongBytes: 0 });
-    const later = (await weightRequests(run)).slice(earlier);
+    const later = await weightRequests(run, earlier);
     const sent = later.reduce((sum, { sentBytes }) => sum + sentBytes, 0);
     expect(sent).toBeLessThan(resumed.loadedBytes - 2 * PIECE_BYTES + 2 ** 20);
   });
