@@ -18,6 +18,8 @@ export default defineConfig({
     include: ['src/**/*.browser.test.ts'],
     globalSetup: ['./testing/provide-towers.ts'],
     testTimeout: 60_000,
+    // A worker takes a second to start when the machine is busy.
+    expect: { poll: { timeout: 20_000 } },
     browser: {
       enabled: true,
       headless: true,

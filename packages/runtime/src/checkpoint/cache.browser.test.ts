@@ -131,7 +131,7 @@ describe('the cache in a browser', () => {
     const worker = startWorker();
     worker.postMessage({ url, seed, options: { cache: 'opfs' } } satisfies LoadOrder, []);
     await expect
-      .poll(async () => (await listCachedCheckpoints('opfs'))[0]?.cachedBytes ?? 0, { timeout: 20_000 })
+      .poll(async () => (await listCachedCheckpoints('opfs'))[0]?.cachedBytes ?? 0)
       .toBeGreaterThan(2 * PIECE_BYTES);
     worker.terminate();
     // The killed worker's requests may still be sending into their sockets, so only later ones count.

@@ -32,8 +32,16 @@ async function recovering(lives: readonly { ids: readonly number[]; lostAt?: num
       ids,
       ...(lostAt === undefined ? {} : { failure: { at: lostAt, error } }),
     });
-    // The news of the loss comes after the error that it causes.
-    if (lostAt !== undefined) setTimeout(() => lose({ message: 'driver reset' }), 30);
+    const generate = generator.generate.bind(generator);
+    generator.generate = async function* (...request) {
+      try {
+        yield* generate(...request);
+      } catch (cause) {
+        // The news of the loss comes after the error that it causes.
+        if (cause === GPU_FAILURE) setTimeout(() => lose({ message: 'driver reset' }), 30);
+        throw cause;
+      }
+    };
     const model = { ...scriptedModel(generator), lost };
     models.push(model);
     return model;

@@ -34,9 +34,12 @@ serveEngine(async (location, { onProgress, onMemoryPlan, signal }) => {
     ...(failure ? { failure: { at: 1, error: failure } } : {}),
   });
   if (script === 'crash') {
-    setTimeout(() => {
+    // Not before the page has the loaded engine and has asked, however long that takes.
+    const timer = setInterval(() => {
+      if (generator.running === 0) return;
+      clearInterval(timer);
       throw new Error('out of memory, say');
-    }, 100);
+    }, 20);
   }
   const model = scriptedModel(generator);
   return {
