@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCheckpointServer, type CheckpointServer } from '../../testing/checkpoint-server.ts';
 import { createSyntheticCheckpoint, type SyntheticCheckpoint } from '../../testing/synthetic-checkpoint.ts';
@@ -8,6 +10,9 @@ import { memorySource } from '../../testing/memory-source.ts';
 
 const MIB = 1024 * 1024;
 const LIMIT_BYTES = 64 * MIB;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 let synthetic: SyntheticCheckpoint;
 let server: CheckpointServer;
@@ -42,13 +47,17 @@ describe('a checkpoint of more than 300 MB', () => {
 
   it('takes at most 64 MiB of array buffers while it comes over HTTP', async () => {
     const checkpoint = await openCheckpoint(server.url, { cache: 'none' });
+    collectGarbage();
     const before = process.memoryUsage().arrayBuffers;
+    const taken = (): number => process.memoryUsage().arrayBuffers - before;
     let worst = 0;
     let handled = 0;
     await checkpoint.streamTensors(async (_, __, bytes) => {
       handled += bytes.length;
       await new Promise((resolve) => setTimeout(resolve, 1));
-      worst = Math.max(worst, process.memoryUsage().arrayBuffers - before);
+      // When garbage is collected is the engine's choice, so it must not decide. It is freed at the latest by the next one.
+      for (let tries = 0; tries < 2 && taken() > LIMIT_BYTES; tries++) collectGarbage();
+      worst = Math.max(worst, taken());
     });
     expect(handled).toBeGreaterThanOrEqual(300e6);
     console.info(`peak of array buffers: ${(worst / MIB).toFixed(1)} MiB`);
