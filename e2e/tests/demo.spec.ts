@@ -32,9 +32,11 @@ test('loads by itself, and answers about a picture and a recording', async ({ pa
 
 test('an answer that streams can be stopped, and the next one comes', async ({ page }) => {
   const demo = new DemoPage(page);
-  // Random weights go on until they may not.
+  // Random weights go on until they may not, which should be long after the test has seen the beginning.
   await demo.open(`${server.url}/some/path/?checkpoint=/random/`);
   await demo.ready();
+  await page.getByText('Sampling', { exact: true }).click();
+  await page.getByLabel('Most tokens').fill('400');
   await demo.ask('Tell me a very long story.');
   await expect(demo.answers).not.toBeEmpty();
   await expect(demo.stop).toBeVisible();
@@ -109,8 +111,9 @@ test('works by keyboard alone, on a narrow screen, in the dark', async ({ browse
   await page.keyboard.type('Tell me a very long story.');
   await expect(demo.send).toBeEnabled();
   await page.keyboard.press('Enter');
-  await expect(demo.answers).not.toBeEmpty();
+  // The focus waits there, because the answer may not.
   await tabTo(demo.stop);
+  await expect(demo.answers).not.toBeEmpty();
   await page.keyboard.press('Space');
   await expect(demo.stop).toHaveCount(0);
   await expect(page.getByText('Stopped', { exact: false }).first()).toBeVisible();
