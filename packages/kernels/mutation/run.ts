@@ -48,7 +48,7 @@ function judge(mutant: Mutant): string {
       `--outputFile=${report}`,
       `src/${mutant.test}`,
     ],
-    { cwd: root, env: { ...process.env, MUTANT: JSON.stringify(mutant) }, stdio: 'ignore', timeout: 300_000 },
+    { cwd: root, env: { ...process.env, MUTANT: JSON.stringify(mutant) }, stdio: 'ignore', timeout: 600_000 },
   );
   if (!existsSync(report)) return 'the run left no report';
   const { numFailedTests, numPassedTests } = JSON.parse(readFileSync(report, 'utf8')) as Record<
