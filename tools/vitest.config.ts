@@ -4,5 +4,5 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   resolve: { conditions: ['@uni-moe-web/source'] },
   ssr: { resolve: { conditions: ['@uni-moe-web/source'] } },
-  test: { name: 'tools', include: ['**/*.test.ts'] },
+  test: { name: 'tools', include: ['**/*.test.ts'], testTimeout: 30_000 },
 });
