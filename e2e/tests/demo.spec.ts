@@ -14,8 +14,13 @@ test('loads by itself, and answers about a picture and a recording', async ({ pa
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   const demo = new DemoPage(page);
+  // A small checkpoint loads faster than a busy machine looks, so its weights wait for the look.
+  let release!: (taken: boolean) => void;
+  const looked = new Promise<boolean>((resolve) => (release = resolve));
+  server.setFault((path) => path.endsWith('.safetensors') && looked);
   await demo.open(`${server.url}/some/path/`);
   await expect(page.getByRole('region', { name: 'Loading' })).toBeVisible();
+  release(false);
   await demo.ready();
 
   await demo.attach('Picture', media.picture);
