@@ -16,14 +16,16 @@ def _cell(row: dict | None) -> str:
     return "" if row is None else f"{row['q4']:.0f} ({row['interval'][0]:.0f} to {row['interval'][1]:.0f})"
 
 
+def _float(row: dict) -> str:
+    return f"{row['float']:.0f}" if "float" in row else ""
+
+
 def tables(results: dict) -> str:
     seen, held_out = (results[title] for title in SETS.values())
-    both = any("float" in row for row in seen.values())
-    extra = " the same without quantisation |" if both else ""
-    lines = [f"| kind | new renderings, seen styles and voices |{extra} held-out styles, voices, phrasings |", "| --- | --- | --- |" + " --- |" * both]
+    lines = ["| kind | new renderings, seen styles and voices | float32 | held-out styles, voices, phrasings | float32 |", "| --- | --- | --- | --- | --- |"]
     for kind in (*KINDS, *EXTRA):
-        unquantized = f" {seen[kind]['float']:.0f} |" if "float" in seen.get(kind, {}) else "  |" * both
-        lines.append(f"| {TITLES[kind]} | {_cell(seen.get(kind))} |{unquantized} {_cell(held_out.get(kind))} |")
+        cells = [cell for column in (seen, held_out) for cell in (_cell(column.get(kind)), _float(column.get(kind, {})))]
+        lines.append(f"| {TITLES[kind]} | {' | '.join(cells)} |")
     count = next(iter(seen.values()))["count"]
     lines += ["", f"Percent right, greedy, q4, with 95 % intervals; {count} questions per cell.", "", "Part of the routed rows that each expert gets, in percent:", "", "| rows | layer | expert 0 | 1 | 2 | 3 |", "| --- | --- | --- | --- | --- | --- |"]
     for kind, layers in results["experts"].items():

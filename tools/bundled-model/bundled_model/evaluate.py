@@ -72,7 +72,7 @@ def evaluate(each: int = 200, quantized_only: bool = False) -> dict:
             hits = sum(_ask(model, batcher, asked))
             low, high = wilson(hits, each)
             rows[kind] = {"q4": round(100 * hits / each, 1), "interval": [round(low, 1), round(high, 1)], "count": each}
-            if not quantized_only and number == 1:
+            if not quantized_only:
                 Weight.quantized = False
                 rows[kind]["float"] = round(100 * sum(_ask(model, batcher, asked)) / each, 1)
             print(title, kind, rows[kind], flush=True)
