@@ -1,5 +1,8 @@
 import type { DecoderConfig } from '@uni-moe-web/runtime/inspect';
 
+/** Of each value; wide models change by about 1 % of their logits, far above rounding. */
+const AMPLITUDE = 0.03;
+
 /** Random adapters of one rank on every projection, as peft stores them: path and content below `adapters/<name>/`. */
 export function syntheticLora(config: DecoderConfig, name: string, rank: number): Record<string, Uint8Array> {
   const { hidden_size: hidden, intermediate_size: intermediate, num_experts: experts } = config;
@@ -47,7 +50,7 @@ function safetensors(tensors: readonly { name: string; shape: readonly number[] 
   const file = new Uint8Array(8 + text.length + position);
   new DataView(file.buffer).setBigUint64(0, BigInt(text.length), true);
   file.set(text, 8);
-  const values = Float32Array.from({ length: position / 4 }, (_, i) => 0.01 * Math.sin(i * i));
+  const values = Float32Array.from({ length: position / 4 }, (_, i) => AMPLITUDE * Math.sin(i * i));
   file.set(new Uint8Array(values.buffer), 8 + text.length);
   return file;
 }
