@@ -10,7 +10,7 @@ describe('merging reports', () => {
         'linear three (at least 9.0 s per run)',
         'model 1B (about 9 s per token; --shape "1B" runs it)',
       ],
-      failed: ['moe two (out of memory (or so))', 'moe four (out of memory)'],
+      failed: ['moe two (out of memory (or so))', 'moe four (out of memory)', 'model tiny: LoRA (lost)'],
     };
     const later = {
       ...sampleReport([sampleCase('linear', 'three', 5), sampleCase('moe', 'two', 6)]),

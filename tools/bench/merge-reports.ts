@@ -31,6 +31,7 @@ export function mergeReports(reports: readonly BenchReport[]): BenchReport {
   const measured = [
     ...cases.map(({ op, shape }) => `${op} ${shape}`),
     ...models.map(({ name }) => `model ${name}`),
+    ...models.flatMap(({ name, lora }) => (lora ? [`model ${name}: LoRA`] : [])),
     ...towers.map(({ name, provider }) => `${name} by ${provider}`),
   ];
   // What one run left out another may have measured.

@@ -26,7 +26,7 @@ describe('what is wrong with our own code by a report', () => {
     };
     expect(ownFaults({ ...report, failed: ['moe four (out of memory)'], models: [wrong] })).toEqual([
       'moe four (out of memory)',
-      'model tiny (decode is off prefill by 0.2)',
+      'model tiny (decode is 2.0e-1 off prefill)',
       'model tiny with adapters (the adapters change nothing)',
     ]);
   });

@@ -10,7 +10,9 @@ export function ownFaults({ cases, models, failed }: BenchReport): string[] {
         : [],
     ),
     ...models.flatMap(({ name, check, lora }) => [
-      ...(check.verdict === 'wrong' ? [`model ${name} (decode is off prefill by ${check.error})`] : []),
+      ...(check.verdict === 'wrong'
+        ? [`model ${name} (decode is ${check.error.toExponential(1)} off prefill)`]
+        : []),
       ...(lora?.verdict === 'wrong' ? [`model ${name} with adapters (${lora.reason ?? 'wrong'})`] : []),
     ]),
   ];

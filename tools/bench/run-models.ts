@@ -47,9 +47,10 @@ export async function runModels(
       continue;
     }
     try {
-      const result = await runModel(model, options, environment, (cell) =>
-        skipped.push(`model ${model.name}: ${cell}`),
-      );
+      const result = await runModel(model, options, environment, {
+        skip: (cell) => skipped.push(`model ${model.name}: ${cell}`),
+        fail: (cell) => failed.push(`model ${model.name}: ${cell}`),
+      });
       const [step] = result.decode;
       if (step) msPerByte = step.stepMs.median / result.activeBytes;
       models.push(result);
@@ -65,7 +66,7 @@ async function runModel(
   model: BenchModel,
   options: RunOptions,
   { ceiling, checkpoints, peers }: ModelEnvironment,
-  skip: (cell: string) => void,
+  { skip, fail }: { skip: (cell: string) => void; fail: (cell: string) => void },
 ): Promise<ModelResult> {
   const { rounds, runs, prefillMs, decodeMs, peerMs } = options.quick ? QUICK : FULL;
   const started = performance.now();
@@ -86,7 +87,7 @@ async function runModel(
     const prefill = await timePrefill(plain, { runs, budgetMs: prefillMs }, skip);
     const timing = { rounds, budgetMs: decodeMs };
     const { decode, growth } = await timeDecode(plain, model, ceiling, timing);
-    const lora = await measureLora(model, plain, options, checkpoints, timing, skip);
+    const lora = await measureLora(model, plain, options, checkpoints, timing, fail);
     return {
       ...described,
       prefill,
@@ -106,14 +107,14 @@ async function measureLora(
   options: RunOptions,
   checkpoints: string,
   timing: Parameters<typeof timeLora>[3],
-  skip: (cell: string) => void,
+  fail: (cell: string) => void,
 ): Promise<ModelResult['lora']> {
   let adapted: OpenModel | undefined;
   try {
     adapted = await openModel(`${checkpoints}/synthetic/${path}-lora/`, options);
     return await timeLora(plain, adapted, loraRank, timing);
   } catch (error) {
-    skip(`LoRA (failed: ${messageOf(error)})`);
+    fail(`LoRA (${messageOf(error)})`);
     return undefined;
   } finally {
     await adapted?.dispose();
