@@ -3,6 +3,7 @@ export { CommandList, type DispatchTimestamps, type KernelRun } from './gpu/comm
 export type { Capabilities } from './gpu/capabilities.ts';
 export { foldWorkgroups, type Workgroups } from './gpu/dispatch.ts';
 export { Gpu } from './gpu/gpu.ts';
+export type { TiledKernel, Tuning } from './gpu/tuning.ts';
 export { requestGpu, type GpuOptions, type OptionalFeature } from './gpu/request-gpu.ts';
 export * from './tensor/tensor.ts';
 export * from './tensor/weight-matrix.ts';

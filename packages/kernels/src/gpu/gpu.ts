@@ -2,14 +2,17 @@ import { DeviceLimitError, GpuError } from '../errors.ts';
 import { byteLength, type DType, type Tensor } from '../tensor/tensor.ts';
 import type { Capabilities } from './capabilities.ts';
 import { PipelineCache } from './pipeline-cache.ts';
+import type { Tuning } from './tuning.ts';
 import { UniformArena } from './uniform-arena.ts';
 
-/** A device with everything that kernels share: capabilities, compiled pipelines, uniform slots. */
+/** A device with everything that kernels share: capabilities, tuning, compiled pipelines, uniform slots. */
 export class Gpu {
   readonly device: GPUDevice;
   readonly capabilities: Capabilities;
   readonly pipelines: PipelineCache;
   readonly uniforms: UniformArena;
+  /** Read when commands are recorded; lists that are recorded already keep what they have. */
+  tuning: Tuning = {};
   readonly #errors: string[] = [];
 
   constructor(device: GPUDevice, capabilities: Capabilities) {

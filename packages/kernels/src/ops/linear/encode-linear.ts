@@ -68,18 +68,22 @@ function checkLinear({ x, weight, y, bias, norm, accumulate, lora }: LinearEncod
 
 function encodeSlice(list: CommandList, encoding: LinearEncoding, slice: WeightSlice): void {
   const { x, weight, y, bias, norm, accumulate = false, lora } = encoding;
-  const { capabilities } = list.gpu;
+  const { capabilities, tuning } = list.gpu;
   const [tokens = 0] = x.shape;
   const values = weightTemplate(weight);
   const parts = weight.gated ? 2 : 1;
   const variant =
     encoding.variant ??
-    chooseLinear(capabilities, {
-      tokens,
-      rows: slice.rows * parts,
-      packs: weight.columns / values.WEIGHT_SPAN,
-      span: values.WEIGHT_SPAN,
-    });
+    chooseLinear(
+      capabilities,
+      {
+        tokens,
+        rows: slice.rows * parts,
+        packs: weight.columns / values.WEIGHT_SPAN,
+        span: values.WEIGHT_SPAN,
+      },
+      tuning.linear?.formats.includes(weight.format) && !norm ? tuning.linear : undefined,
+    );
   const template = {
     ...values,
     input_type: x.dtype,
@@ -122,9 +126,12 @@ function encodeSlice(list: CommandList, encoding: LinearEncoding, slice: WeightS
       break;
     }
     case 'matmul': {
-      const { tileRows } = variant;
-      list.run(kernel, {
-        template: { ...template, THREAD_ROWS: tileRows / 8 },
+      const { tileRows, tiled } = variant;
+      list.run(tiled ?? kernel, {
+        template: {
+          ...template,
+          ...(tiled ? { TILE_ROWS: tileRows, ...tiled.template } : { THREAD_ROWS: tileRows / 8 }),
+        },
         params,
         bindings,
         workgroups: [Math.ceil(tokens / tileRows), Math.ceil((slice.rows * parts) / 64), 1],

@@ -1,4 +1,5 @@
 import { narrowSubgroups, type Capabilities } from '../../gpu/capabilities.ts';
+import type { TiledKernel } from '../../gpu/tuning.ts';
 
 export interface LinearShape {
   /** Input rows M. */
@@ -21,7 +22,12 @@ export type LinearVariant =
       /** Packs of K held in workgroup memory at a time. */
       readonly chunkPacks: number;
     }
-  | { readonly kind: 'matmul'; readonly tileRows: 8 | 16 | 32 | 64 }
+  | {
+      readonly kind: 'matmul';
+      readonly tileRows: 8 | 16 | 32 | 64;
+      /** Instead of the built-in kernel; 16 rows or more. */
+      readonly tiled?: TiledKernel;
+    }
   | {
       readonly kind: 'broadcast';
       readonly workgroupSize: number;
@@ -34,6 +40,8 @@ export type LinearVariant =
 export const MATMUL_TOKENS = 4;
 /** From this many input rows on, broadcasting inputs to weights in registers beats a pass over the weights per row. */
 export const BROADCAST_TOKENS = 3;
+/** From this many input rows on, a tiled kernel that the tuning pass chose is used; no tile is then less than half full. */
+export const TILED_TOKENS = 16;
 
 const WORKGROUP_SIZE = 128;
 /** Columns of the input that one workgroup stages at a time: 8 KiB, so that several workgroups share a processor. */
@@ -44,9 +52,18 @@ const TILE_COLUMNS = 64;
 /** Fewer workgroups than this would leave cores of a CPU idle. */
 const MIN_BROADCAST_TILES = 16;
 
-/** Chooses the variant for a shape. Pure, so that the choice can be tested without a GPU. */
-export function chooseLinear(capabilities: Capabilities, shape: LinearShape): LinearVariant {
+/**
+ * Chooses the variant for a shape, with the kernel that a tuning pass chose, if there is one. Pure, so that the choice can
+ * be tested without a GPU.
+ */
+export function chooseLinear(
+  capabilities: Capabilities,
+  shape: LinearShape,
+  tiled?: TiledKernel,
+): LinearVariant {
   const { tokens, rows, packs, span } = shape;
+  if (tiled && tokens >= TILED_TOKENS)
+    return { kind: 'matmul', tileRows: chooseTileRows(tokens, rows), tiled };
   if (narrowSubgroups(capabilities)) {
     if (tokens >= BROADCAST_TOKENS) return broadcast(capabilities, shape);
   } else if (tokens >= MATMUL_TOKENS) return { kind: 'matmul', tileRows: chooseTileRows(tokens, rows) };

@@ -1,4 +1,5 @@
 import type { SubgroupCapabilities } from '../../gpu/capabilities.ts';
+import type { Tuning } from '../../gpu/tuning.ts';
 import { chooseGrouped } from './grouped-matmul/grouped-variant.ts';
 
 /** `per-token`: every slot reads its expert's weights. `grouped`: slots sorted by expert share them in tiles. */
@@ -25,15 +26,16 @@ const CROSSOVER_BROADCAST = 3;
 const CROSSOVER_TILES = 16;
 
 /**
- * The faster path for so many rows per expert on average. Pure: the routing itself stays on the GPU, so the average is
+ * The faster path for so many rows per expert on average, by a tuning pass if there was one. Pure: the routing itself stays on the GPU, so the average is
  * all that is known when commands are recorded.
  */
 export function chooseMoePath(
   { tokens, topK, experts }: MoeWork,
   capabilities: SubgroupCapabilities,
+  { groupedRows, grouped }: Tuning = {},
 ): MoePath {
   const slots = tokens * topK;
-  const { kind } = chooseGrouped({ slots, experts }, capabilities);
-  const crossover = kind === 'broadcast' ? CROSSOVER_BROADCAST : CROSSOVER_TILES;
+  const { kind } = chooseGrouped({ slots, experts }, capabilities, grouped !== undefined);
+  const crossover = groupedRows ?? (kind === 'broadcast' ? CROSSOVER_BROADCAST : CROSSOVER_TILES);
   return slots / experts < crossover ? 'per-token' : 'grouped';
 }

@@ -11,7 +11,7 @@ import { moeCombine } from './combine/combine.ts';
 import type { ExpertLora } from './expert-weights.ts';
 import { expertsDownCombine, expertsGateUp } from './experts-decode/experts-decode.ts';
 import { groupedMatmul } from './grouped-matmul/grouped-matmul.ts';
-import { chooseGrouped } from './grouped-matmul/grouped-variant.ts';
+import { chooseGrouped, tunedKernel } from './grouped-matmul/grouped-variant.ts';
 import { scratchView, type MoeScratch } from './moe-scratch.ts';
 
 /** Both halves of the adapters on one stack of expert matrices. */
@@ -85,7 +85,8 @@ export function moeMlp(list: CommandList, args: MoeMlpArgs): void {
       `down is ${describe(down)}, expected the transposed shape of gateUp, which is ${describe(gateUp)}`,
     );
   }
-  const path = args.path ?? chooseMoePath({ tokens, topK, experts: gateUp.experts }, list.gpu.capabilities);
+  const { capabilities, tuning } = list.gpu;
+  const path = args.path ?? chooseMoePath({ tokens, topK, experts: gateUp.experts }, capabilities, tuning);
   if (path === 'per-token') perToken(list, args, tokens * topK);
   else grouped(list, args, tokens, topK);
 }
@@ -115,7 +116,8 @@ function perToken(list: CommandList, args: MoeMlpArgs, slots: number): void {
 function grouped(list: CommandList, args: MoeMlpArgs, tokens: number, topK: number): void {
   const { norm, gateUp, down, experts, weights, y, accumulate = true, scratch, lora } = args;
   const slots = tokens * topK;
-  const { tileRows } = chooseGrouped({ slots, experts: gateUp.experts }, list.gpu.capabilities);
+  const tiled = tunedKernel(list.gpu, gateUp, down) !== undefined;
+  const { tileRows } = chooseGrouped({ slots, experts: gateUp.experts }, list.gpu.capabilities, tiled);
   const tiles = maxTiles(slots, gateUp.experts, tileRows);
   const hidden = scratchView(scratch.hidden, [slots, gateUp.rows]);
   const expertOutput = scratchView(scratch.expertOutput, [slots, down.rows]);

@@ -8,7 +8,13 @@ import { weightBindings, weightTemplate } from '../../../tensor/weight-template.
 import { expectExpertLora, expectExpertWeight, type ExpertLora } from '../expert-weights.ts';
 import source from './grouped-matmul.wgsl?raw';
 import subgroupSource from './grouped-matmul-subgroup.wgsl?raw';
-import { chooseGrouped, sharedLanes, TILE_ROWS, type GroupedVariant } from './grouped-variant.ts';
+import {
+  chooseGrouped,
+  sharedLanes,
+  TILE_ROWS,
+  tunedKernel,
+  type GroupedVariant,
+} from './grouped-variant.ts';
 
 const tileKernel = defineKernel('grouped-matmul', source);
 const subgroupKernel = defineKernel('grouped-matmul-subgroup', subgroupSource);
@@ -55,12 +61,17 @@ export function groupedMatmul(list: CommandList, args: GroupedMatmulArgs): void 
     throw new ShapeError(`sortedSlots has tiles of ${tileRows} rows, expected ${TILE_ROWS.join(', ')}`);
   }
   if (lora) expectExpertLora(lora, weight, slots, 'lora');
-  const chosen = chooseGrouped({ slots, experts: weight.experts }, list.gpu.capabilities);
+  const tiled = args.variant ? undefined : tunedKernel(list.gpu, weight);
+  const chosen = chooseGrouped(
+    { slots, experts: weight.experts },
+    list.gpu.capabilities,
+    tiled !== undefined,
+  );
   const broadcast = (args.variant ?? chosen.kind) === 'broadcast' && tileRows === 16;
   // Weight rows of one workgroup: 64, or 64 pairs.
   const blockRows = (broadcast ? 128 : 64) / (weight.gated ? 2 : 1);
   for (const slice of weight.slices) {
-    list.run(broadcast ? subgroupKernel : tileKernel, {
+    list.run(tiled ?? (broadcast ? subgroupKernel : tileKernel), {
       label: weight.gated ? 'grouped-matmul gate-up' : 'grouped-matmul down',
       template: {
         ...weightTemplate(weight),
@@ -70,6 +81,7 @@ export function groupedMatmul(list: CommandList, args: GroupedMatmulArgs): void 
         SLOTS_PER_ROW: slotsPerRow,
         OUTPUT_ROWS: weight.rows,
         GATED: weight.gated,
+        ...tiled?.template,
         LORA: lora !== undefined,
         ...(lora && { lora_type: lora.b.dtype, LORA_RANK: lora.rank }),
       },
