@@ -2,11 +2,11 @@ import { CheckpointQuotaError } from './errors.ts';
 import { FILES, manifestSchema, type Manifest, type ManifestFile } from './format.ts';
 import { pieceLength, sha256Hex } from './integrity.ts';
 import { availableStorageBytes, openStore } from './stores/open-store.ts';
-import { errorName, type CacheChoice, type PieceStore } from './stores/piece-store.ts';
+import { errorName, TUNING_FOLDER, type CacheChoice, type PieceStore } from './stores/piece-store.ts';
 import { readJson } from './validate.ts';
 import * as v from 'valibot';
 
-/** Folder of the records, one per checkpoint; all other folders are named by the SHA-256 of a file. */
+/** Folder of the records, one per checkpoint; others are named by the SHA-256 of a file, but for `TUNING_FOLDER`. */
 const RECORDS = 'checkpoints';
 
 /** Verified pieces of files, found by the files' hashes: checkpoints that share a file share its pieces. */
@@ -122,6 +122,7 @@ async function dropUnused(store: PieceStore): Promise<void> {
   // The folders are listed before the records are read: a load in another tab writes its record before its first piece.
   const folders = new Set(await store.list());
   folders.delete(RECORDS);
+  folders.delete(TUNING_FOLDER);
   for (const name of await store.list(RECORDS)) {
     const record = await parseRecord(store, name);
     if (!record) await store.delete(RECORDS, name);

@@ -11,7 +11,7 @@ import type { DecoderConfig } from '../checkpoint/format.ts';
 import { AbortedError, RuntimeError } from '../errors.ts';
 import type { BufferScope } from './buffer-scope.ts';
 import { decoderShape, type DecoderShape } from './config.ts';
-import { recordHead, recordLayers, type ForwardState } from './forward.ts';
+import { recordHead, recordLayer, recordLayers, type ForwardState } from './forward.ts';
 import { gpuDone } from './gpu-done.ts';
 import { KvCache } from './kv-cache.ts';
 import { LoraSet, type LoraAdapter } from './lora.ts';
@@ -166,6 +166,17 @@ export class Decoder {
     list.submit();
     list.dispose();
     logits.buffer.destroy();
+  }
+
+  /**
+   * One layer over the embeddings of `ids`, which must fit one chunk, at the cache's position. The result is left in
+   * `workspace.hidden`. For tuning, before the cache holds anything.
+   */
+  recordLayer(ids: Uint32Array<ArrayBuffer>, layer: number): CommandList {
+    const list = new CommandList(this.gpu);
+    this.#recordEmbeddings(list, { ids, spans: [] }, 0, ids.length);
+    recordLayer(list, this.#state, layer, ids.length);
+    return list;
   }
 
   #recordNext(list: CommandList, tokens: number, sampler: RecordSampler): void {

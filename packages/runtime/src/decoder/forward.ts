@@ -49,19 +49,27 @@ interface BlockInput {
  * The tokens extend the KV cache at its current position, which is left as it is.
  */
 export function recordLayers(list: CommandList, state: ForwardState, tokens: number, taps?: Taps): void {
-  const { workspace } = state;
-  const hidden = firstRows(workspace.hidden, tokens);
-  taps?.record(list, 'inputs_embeds', hidden);
-  state.weights.layers.forEach((weights, layer) => {
-    const lora = state.lora?.layers[layer];
-    recordBlock(list, state, tokens, `layers.${layer}.attention`, taps, (output) =>
-      recordAttention(list, state, weights, lora, layer, tokens, output),
-    );
-    recordBlock(list, state, tokens, `layers.${layer}.mlp`, taps, (output) =>
-      recordMlp(list, state, weights, lora, layer, tokens, output, taps),
-    );
-    taps?.record(list, `layers.${layer}.hidden`, hidden);
-  });
+  taps?.record(list, 'inputs_embeds', firstRows(state.workspace.hidden, tokens));
+  for (const layer of state.weights.layers.keys()) recordLayer(list, state, layer, tokens, taps);
+}
+
+/** Records one of them. */
+export function recordLayer(
+  list: CommandList,
+  state: ForwardState,
+  layer: number,
+  tokens: number,
+  taps?: Taps,
+): void {
+  const weights = state.weights.layers[layer]!;
+  const lora = state.lora?.layers[layer];
+  recordBlock(list, state, tokens, `layers.${layer}.attention`, taps, (output) =>
+    recordAttention(list, state, weights, lora, layer, tokens, output),
+  );
+  recordBlock(list, state, tokens, `layers.${layer}.mlp`, taps, (output) =>
+    recordMlp(list, state, weights, lora, layer, tokens, output, taps),
+  );
+  taps?.record(list, `layers.${layer}.hidden`, firstRows(state.workspace.hidden, tokens));
 }
 
 /** Records the final norm and the head over `rows` f32[rows, D], giving f32[rows, V]. */

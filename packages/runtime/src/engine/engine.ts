@@ -1,4 +1,5 @@
 import type { Capabilities } from '@uni-moe-web/kernels';
+import type { TuningChoice, TuningReport } from '@uni-moe-web/kernels/tuning';
 import type { ChatCompletionRequest, NonStreamingRequest, StreamingRequest } from '../api/chat-request.ts';
 import type { ChatCompletion, ChatCompletionChunk } from '../api/chat-response.ts';
 import type { GenerationDefaults } from '../api/defaults.ts';
@@ -9,6 +10,20 @@ import type { ModalityName } from '../modalities/modality.ts';
 /** What was planned before the download. */
 export type EngineMemory = MemoryPlan;
 
+/**
+ * What a tuning pass may choose from: kernels as precise as the built-in ones (`exact`), or also those that round activations
+ * to 8 bits or to float16 (`reduced`).
+ */
+export type TuningMode = 'exact' | 'reduced';
+
+/** What was chosen for this model on this device. */
+export interface EngineTuning extends TuningChoice {
+  /** Whether it was measured on an earlier visit. */
+  readonly kept: boolean;
+  /** What was measured now. */
+  readonly report?: Omit<TuningReport, keyof TuningChoice>;
+}
+
 /** What an engine is made of; fixed once it is created. */
 export interface EngineInfo {
   /** The checkpoint's name: its URL, or its folder's name. */
@@ -17,6 +32,8 @@ export interface EngineInfo {
   /** Features and limits of the GPU device in use. */
   readonly capabilities: Capabilities;
   readonly memory: EngineMemory;
+  /** Absent unless the option `tuning` asked for it. */
+  readonly tuning?: EngineTuning;
   /** Kinds of media that a request may hold beside text. */
   readonly modalities: readonly ModalityName[];
   /** Most positions of a prompt with its answer. */

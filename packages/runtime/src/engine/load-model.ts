@@ -1,18 +1,29 @@
 import { requestGpu, type Gpu, type GpuOptions } from '@uni-moe-web/kernels';
 import {
   openCheckpoint,
+  type CacheChoice,
   type Checkpoint,
   type CheckpointLocation,
   type OpenOptions,
 } from '../checkpoint/index.ts';
+import { openStore } from '../checkpoint/stores/open-store.ts';
+import type { Decoder } from '../decoder/decoder.ts';
 import { loadDecoder, type DecoderLoadOptions, type LoadedDecoder } from '../decoder/load-decoder.ts';
+import { RuntimeError } from '../errors.ts';
 import { Tokenizer } from '../tokenizer/tokenizer.ts';
+import type { EngineTuning, TuningMode } from './engine.ts';
+import { loadTuning } from './load-tuning.ts';
 import { MediaEncoder, type MediaEncoderOptions } from './media-encoder.ts';
 import { asOneDownload } from './one-download.ts';
 
 export interface ModelOptions extends OpenOptions, DecoderLoadOptions, MediaEncoderOptions {
   /** Which GPU to use, and optional features to leave out. */
   readonly gpu?: GpuOptions;
+  /**
+   * Measures once, in about a second of the first load, which kernels are fastest for this model on this device. What was
+   * chosen is kept where the checkpoint is (`cache`). Off by default: kernels are chosen by the device's features and limits.
+   */
+  readonly tuning?: TuningMode;
 }
 
 /** A checkpoint on the GPU with everything around it, before any conversation. */
@@ -21,6 +32,7 @@ export interface LoadedModel extends LoadedDecoder {
   readonly checkpoint: Checkpoint;
   readonly tokenizer: Tokenizer;
   readonly encoder: MediaEncoder;
+  readonly tuning?: EngineTuning;
   dispose(): Promise<void>;
 }
 
@@ -29,6 +41,7 @@ export async function loadModel(
   location: CheckpointLocation,
   options: ModelOptions = {},
 ): Promise<LoadedModel> {
+  expectTuningMode(options.tuning);
   const gpu = await requestGpu(options.gpu);
   try {
     const checkpoint = await openCheckpoint(location, options);
@@ -37,6 +50,7 @@ export async function loadModel(
     const tokenizerJson = await checkpoint.readTokenizer(reporting);
     const tokenizer = Tokenizer.fromJson(tokenizerJson, checkpoint.tokenizerConfig);
     const loaded = await loadDecoder(gpu, checkpoint, reporting);
+    const tuning = options.tuning && (await tuneModel(loaded.decoder, options.tuning, options.cache));
     const encoder = new MediaEncoder(gpu, checkpoint, options);
     return {
       ...loaded,
@@ -44,6 +58,7 @@ export async function loadModel(
       checkpoint,
       tokenizer,
       encoder,
+      ...(tuning && { tuning }),
       dispose: async () => {
         try {
           await encoder.dispose();
@@ -59,4 +74,22 @@ export async function loadModel(
     gpu.device.destroy();
     throw error;
   }
+}
+
+function expectTuningMode(mode: TuningMode | undefined): void {
+  if (mode === undefined || mode === 'exact' || mode === 'reduced') return;
+  throw new RuntimeError(
+    'invalid-option',
+    `tuning is ${String(mode)}; give "exact", "reduced", or leave it out.`,
+    { option: 'tuning', value: String(mode) },
+  );
+}
+
+async function tuneModel(
+  decoder: Decoder,
+  mode: TuningMode,
+  cache: CacheChoice = 'auto',
+): Promise<EngineTuning> {
+  const { tuneDecoder } = await loadTuning();
+  return tuneDecoder(decoder, mode, await openStore(cache));
 }

@@ -36,13 +36,14 @@ function repeatable(location: CheckpointLocation): CheckpointLocation {
 
 /** A loaded model as an engine drives it. It is lost with its device. */
 export function engineModel(model: LoadedModel, answers: AnswerMemory): LosableModel {
-  const { gpu, checkpoint, tokenizer, decoder, encoder, memory } = model;
+  const { gpu, checkpoint, tokenizer, decoder, encoder, memory, tuning } = model;
   const generator = new DecoderGenerator(checkpoint, tokenizer, decoder, encoder, answers);
   const info: EngineInfo = {
     model: checkpoint.name,
     config: checkpoint.config,
     capabilities: gpu.capabilities,
     memory,
+    ...(tuning && { tuning }),
     modalities: availableModalities(modalityContext(checkpoint)),
     contextLength: decoder.cache.capacity,
     vocabSize: generator.vocabSize,

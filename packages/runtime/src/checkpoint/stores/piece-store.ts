@@ -1,6 +1,6 @@
 /**
  * Where verified bytes are kept between visits: small values in folders. A folder is named by the SHA-256 of a file and
- * holds that file's pieces by number; see `cache.ts`. Implement it to keep checkpoints somewhere else.
+ * holds that file's pieces by number; two others have names, see `cache.ts` and {@link TUNING_FOLDER}. Implement it to keep checkpoints somewhere else.
  *
  * Writes need not be atomic: whatever is read back is hashed before it is used. Two tabs may use a store at once; a
  * value that another tab is writing may be reported as absent, and writing it may do nothing.
@@ -24,6 +24,9 @@ export interface PieceStore {
 
 /** Which store `openCheckpoint` uses; `auto` takes the first of OPFS and Cache API that works, else none. */
 export type CacheChoice = 'auto' | 'opfs' | 'cache-api' | 'none' | PieceStore;
+
+/** Folder of what tuning passes chose, which no checkpoint owns. */
+export const TUNING_FOLDER = 'tuning';
 
 /** Folder in OPFS and prefix in the Cache API. */
 export const STORE_NAME = 'uni-moe-web';

@@ -1,0 +1,2 @@
+export { tuningOf, type Candidate, type TuningChoice } from './candidate.ts';
+export { tune, type TuneOptions, type TuningReport, type TuningSubject } from './tune.ts';
