@@ -13,7 +13,7 @@ export interface Candidate {
 export interface TuningChoice {
   /** Name of a candidate; absent where the built-in kernels are best. */
   readonly kernels?: string | undefined;
-  /** Rows per expert from which tokens are sorted by expert; absent where it was not measured. */
+  /** Rows per expert from which tokens are sorted by expert; absent where the built-in choice stands. */
   readonly groupedRows?: number | undefined;
 }
 

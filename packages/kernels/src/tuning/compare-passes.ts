@@ -1,45 +1,54 @@
 import type { CommandList } from '../gpu/command-list.ts';
 
+const MIN_ROUNDS = 2;
 const MAX_ROUNDS = 5;
 /** A sample takes at least so long, as several passes in one where one is shorter: submits and clocks cost their share. */
 const SAMPLE_MS = 4;
 const MAX_PASSES = 32;
-/** A ratio beyond this needs no second round. */
+/** A ratio beyond this needs no further rounds. */
 const DECISIVE = 1.5;
 
+/** Time that is left for measuring. */
+export interface Budget {
+  leftMs: number;
+}
+
 /**
- * Time of a pass of `candidate` over that of `current`: the median over rounds of A B B A, after a run of each that is not
- * counted. At least one round is run, and none begins after `deadlineMs` of `performance.now()`.
+ * Time of a pass of `candidate` over that of `current`: the least of each, since whatever else the device does only adds.
+ * Samples are taken in rounds of A B B A after a run of each that is not counted, since it compiles. No round beyond the
+ * second begins when the budget is spent.
  */
 export async function comparePasses(
   current: CommandList,
   candidate: CommandList,
-  deadlineMs: number,
+  budget: Budget,
 ): Promise<number> {
-  await time(current, 1);
-  await time(candidate, 1);
-  const ratios: number[] = [];
-  let passes = 1;
-  do {
-    let currentMs = await time(current, passes);
-    let candidateMs = await time(candidate, passes);
-    candidateMs += await time(candidate, passes);
-    currentMs += await time(current, passes);
-    const shortest = Math.min(currentMs, candidateMs) / (2 * passes);
-    const enough = Math.min(MAX_PASSES, Math.ceil(SAMPLE_MS / shortest));
-    if (enough > passes && ratios.length === 0) {
-      // The first samples were too short to count, and cost next to nothing.
-      passes = enough;
-      continue;
+  const time = async (list: CommandList, passes: number): Promise<number> => {
+    const elapsedMs = await timePasses(list, passes);
+    budget.leftMs -= elapsedMs;
+    return elapsedMs / passes;
+  };
+  await timePasses(current, 1);
+  await timePasses(candidate, 1);
+  const shortestMs = Math.min(await time(current, 1), await time(candidate, 1));
+  const passes = Math.min(MAX_PASSES, Math.ceil(SAMPLE_MS / shortestMs));
+  let [currentMs, candidateMs] = [Infinity, Infinity];
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    if (round >= MIN_ROUNDS && (budget.leftMs <= 0 || isDecisive(candidateMs / currentMs))) break;
+    for (const list of [current, candidate, candidate, current]) {
+      const passMs = await time(list, passes);
+      if (list === current) currentMs = Math.min(currentMs, passMs);
+      else candidateMs = Math.min(candidateMs, passMs);
     }
-    ratios.push(candidateMs / currentMs);
-    if (ratios.length === 1 && Math.max(ratios[0]!, 1 / ratios[0]!) > DECISIVE) break;
-  } while (ratios.length === 0 || (ratios.length < MAX_ROUNDS && performance.now() < deadlineMs));
-  ratios.sort((a, b) => a - b);
-  return ratios[ratios.length >> 1]!;
+  }
+  return candidateMs / currentMs;
 }
 
-async function time(list: CommandList, passes: number): Promise<number> {
+function isDecisive(ratio: number): boolean {
+  return Math.max(ratio, 1 / ratio) > DECISIVE;
+}
+
+async function timePasses(list: CommandList, passes: number): Promise<number> {
   const { queue } = list.gpu.device;
   const start = performance.now();
   for (let i = 0; i < passes; i++) list.submit();

@@ -19,13 +19,12 @@ interface Device {
 function onDevice({ costMs, result, refusal }: Device): {
   gpu: Gpu;
   subject: TuningSubject;
-  passes: number[];
 } {
-  const passes: number[] = [];
   let left = new Float32Array(1);
   let message: string | undefined;
   const gpu = {
     tuning: {} as Tuning,
+    capabilities: { subgroups: false, subgroupMinSize: 1, subgroupMaxSize: 1 },
     device: {
       queue: { onSubmittedWorkDone: async () => undefined },
       pushErrorScope: () => (message = undefined),
@@ -47,7 +46,6 @@ function onDevice({ costMs, result, refusal }: Device): {
         gpu,
         dispose: () => undefined,
         submit() {
-          passes.push(tokens);
           vi.advanceTimersByTime(costMs(tuning, tokens));
           message = refusal?.(tuning);
           const factor = message === undefined ? (result ?? (() => 2))(tuning) : undefined;
@@ -57,7 +55,7 @@ function onDevice({ costMs, result, refusal }: Device): {
     },
     output: () => ({}) as Tensor,
   };
-  return { gpu, subject, passes };
+  return { gpu, subject };
 }
 
 const kernel = (name: string): TiledKernel => ({ name, source: '', template: {}, formats: ['q4'] });
@@ -133,19 +131,23 @@ describe('tune', () => {
     expect(gpu.tuning).toEqual({});
   });
 
-  test('no comparison begins after the budget; what is known by then is used', async () => {
-    const { gpu, subject, passes } = onDevice({
-      costMs: (tuning, tokens) => 100 * groupedAt(tuning, tokens),
-    });
-    const report = await tune(gpu, subject, { candidates: [candidate('late')], budgetMs: 1 });
-    // The check of the candidate takes the time, and neither it nor the crossover is timed.
-    expect(report.measured.length).toBeLessThanOrEqual(1);
+  test('no comparison begins when the budget is spent, and what is known by then decides', async () => {
+    const late = [candidate('first'), candidate('late')];
+    const dear = onDevice({ costMs: ({ linear }) => (linear ? 60 : 100) });
+    const report = await tune(dear.gpu, dear.subject, { candidates: late, budgetMs: 1 });
+    expect(report).toMatchObject({ kernels: 'first', measured: [{ what: 'first', ratio: 0.6 }] });
     expect(report.groupedRows).toBeUndefined();
-    expect(passes.length).toBeLessThanOrEqual(9);
-    const second = await tune(gpu, subject, { candidates: [], budgetMs: 1 });
-    // 8 rows per expert were measured, and per token won there.
-    expect(second).toMatchObject({ groupedRows: 12 });
-    expect(second.measured).toHaveLength(1);
+
+    // Grouping wins at 16 rows per expert, where the built-in choice has it begin: nothing speaks against that.
+    const { gpu, subject } = onDevice({ costMs: groupedAt });
+    const agreeing = await tune(gpu, subject, { candidates: [], budgetMs: 1 });
+    expect(agreeing.measured).toHaveLength(1);
+    expect(agreeing.groupedRows).toBeUndefined();
+    // On a device where it loses there, the next step is the least that can be right.
+    const never = onDevice({ costMs: ({ groupedRows = 16 }) => (groupedRows === 0 ? 9 : 5) });
+    expect(await tune(never.gpu, never.subject, { candidates: [], budgetMs: 1 })).toMatchObject({
+      groupedRows: 24,
+    });
   });
 
   test('an error leaves the tuning as it was', async () => {

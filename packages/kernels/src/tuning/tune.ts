@@ -1,9 +1,10 @@
 import type { CommandList } from '../gpu/command-list.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Tuning } from '../gpu/tuning.ts';
+import { defaultCrossover } from '../ops/moe/choose-path.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { tuningOf, type Candidate, type TuningChoice } from './candidate.ts';
-import { comparePasses } from './compare-passes.ts';
+import { comparePasses, type Budget } from './compare-passes.ts';
 
 /** What a tuning pass times: one decoder layer of the model that will run. */
 export interface TuningSubject {
@@ -19,7 +20,7 @@ export interface TuningSubject {
 
 export interface TuneOptions {
   readonly candidates: readonly Candidate[];
-  /** No comparison begins after this time; 1000 by default. */
+  /** Time for measuring, 1000 by default. Compiling and checking kernels come on top. */
   readonly budgetMs?: number;
 }
 
@@ -49,7 +50,7 @@ export async function tune(
   { candidates, budgetMs = 1000 }: TuneOptions,
 ): Promise<TuningReport> {
   const start = performance.now();
-  const deadline = start + budgetMs;
+  const budget: Budget = { leftMs: budgetMs };
   const measured: { what: string; ratio: number }[] = [];
   const rejected: { what: string; reason: string }[] = [];
 
@@ -60,7 +61,7 @@ export async function tune(
   const compare = async (what: string, tokens: number, current: Tuning, other: Tuning): Promise<number> => {
     const lists = [record(current, tokens), record(other, tokens)] as const;
     try {
-      const ratio = await comparePasses(...lists, deadline);
+      const ratio = await comparePasses(...lists, budget);
       measured.push({ what, ratio });
       return ratio;
     } finally {
@@ -93,7 +94,7 @@ export async function tune(
   try {
     const tokens = Math.min(MATMUL_TOKENS, subject.maxTokens);
     for (const candidate of candidates) {
-      if (performance.now() >= deadline) break;
+      if (budget.leftMs <= 0) break;
       const { name: kernels } = candidate;
       const reason = await fault(candidate, tokens);
       if (reason !== undefined) {
@@ -104,7 +105,8 @@ export async function tune(
       const ratio = await compare(kernels, tokens, current, tuningOf({ kernels }, candidates));
       if (ratio < WORTH_WHILE) chosen = { kernels };
     }
-    const groupedRows = await crossover(subject, deadline, (rows) =>
+    gpu.tuning = tuningOf(chosen, candidates);
+    const groupedRows = await crossover(gpu, subject, budget, (rows) =>
       compare(
         `${rows} rows per expert, grouped`,
         tokensFor(rows, subject),
@@ -122,25 +124,32 @@ export async function tune(
 }
 
 /**
- * Rows per expert from which `ratio`, grouped over per token, is below 1, by bisection. Where the deadline ends the search,
- * the fewest that were seen to win, or else the next after the most that were seen to lose.
+ * Rows per expert from which `ratio`, grouped over per token, is below 1, by bisection that begins where the built-in choice
+ * lies. When the budget ends the search, the built-in choice stands, or what is nearest to it and agrees with the measurements.
  */
 async function crossover(
+  { capabilities, tuning: { grouped } }: Gpu,
   subject: TuningSubject,
-  deadline: number,
+  budget: Budget,
   ratio: (rows: number) => Promise<number>,
 ): Promise<number | undefined> {
   const steps = ROWS_PER_EXPERT.filter((rows) => tokensFor(rows, subject) <= subject.maxTokens);
   if (subject.experts === 0 || steps.length === 0) return undefined;
+  const builtIn = defaultCrossover(capabilities, grouped !== undefined);
   let low = 0;
   let high = steps.length;
-  while (low < high && performance.now() < deadline) {
-    const middle = (low + high) >> 1;
-    if ((await ratio(steps[middle]!)) < 1) high = middle;
-    else low = middle + 1;
+  let next = Math.max(
+    0,
+    steps.findLastIndex((rows) => rows <= builtIn),
+  );
+  while (low < high && budget.leftMs > 0) {
+    if ((await ratio(steps[next]!)) < 1) high = next;
+    else low = next + 1;
+    next = (low + high) >> 1;
   }
-  if (low === 0 && high === steps.length) return undefined;
-  return steps[high] ?? steps[low] ?? 2 * steps.at(-1)!;
+  const beyond = 2 * steps.at(-1)!;
+  const [least, most] = [steps[low] ?? beyond, steps[high] ?? beyond];
+  return least <= builtIn && builtIn <= most && least < most ? undefined : builtIn < least ? least : most;
 }
 
 /** Tokens that give each expert so many rows on average; two at least, since a single one is a decode step. */

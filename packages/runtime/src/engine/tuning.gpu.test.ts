@@ -38,7 +38,6 @@ describe('the option tuning', () => {
     const measured = await open({ cache, tuning: 'exact' });
     const { kept, groupedRows, report } = measured.info.tuning!;
     expect(kept).toBe(false);
-    expect(groupedRows).toBeGreaterThanOrEqual(1);
     expect(report!.measured.length).toBeGreaterThan(0);
     expect(report!.rejected).toEqual([]);
     for (const { ratio } of report!.measured) expect(ratio).toBeGreaterThan(0);
@@ -46,7 +45,7 @@ describe('the option tuning', () => {
     expect(await cache.list(TUNING_FOLDER)).toHaveLength(1);
 
     const again = await open({ cache, tuning: 'exact' });
-    expect(again.info.tuning).toEqual({ kept: true, groupedRows });
+    expect(again.info.tuning).toEqual({ kept: true, ...(groupedRows && { groupedRows }) });
     expect(await idsOf(again)).toEqual(expected);
   });
 

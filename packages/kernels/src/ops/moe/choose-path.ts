@@ -1,6 +1,5 @@
-import type { SubgroupCapabilities } from '../../gpu/capabilities.ts';
+import { narrowSubgroups, type SubgroupCapabilities } from '../../gpu/capabilities.ts';
 import type { Tuning } from '../../gpu/tuning.ts';
-import { chooseGrouped } from './grouped-matmul/grouped-variant.ts';
 
 /** `per-token`: every slot reads its expert's weights. `grouped`: slots sorted by expert share them in tiles. */
 export type MoePath = 'per-token' | 'grouped';
@@ -25,9 +24,14 @@ const CROSSOVER_BROADCAST = 3;
  */
 const CROSSOVER_TILES = 16;
 
+/** Rows per expert from which the grouped path is taken unless a tuning pass measured otherwise. */
+export function defaultCrossover(capabilities: SubgroupCapabilities, tiled = false): number {
+  return narrowSubgroups(capabilities) && !tiled ? CROSSOVER_BROADCAST : CROSSOVER_TILES;
+}
+
 /**
- * The faster path for so many rows per expert on average, by a tuning pass if there was one. Pure: the routing itself stays on the GPU, so the average is
- * all that is known when commands are recorded.
+ * The faster path for so many rows per expert on average, by a tuning pass if there was one. Pure: the routing itself
+ * stays on the GPU, so the average is all that is known when commands are recorded.
  */
 export function chooseMoePath(
   { tokens, topK, experts }: MoeWork,
@@ -35,7 +39,6 @@ export function chooseMoePath(
   { groupedRows, grouped }: Tuning = {},
 ): MoePath {
   const slots = tokens * topK;
-  const { kind } = chooseGrouped({ slots, experts }, capabilities, grouped !== undefined);
-  const crossover = groupedRows ?? (kind === 'broadcast' ? CROSSOVER_BROADCAST : CROSSOVER_TILES);
+  const crossover = groupedRows ?? defaultCrossover(capabilities, grouped !== undefined);
   return slots / experts < crossover ? 'per-token' : 'grouped';
 }
