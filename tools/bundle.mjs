@@ -30,6 +30,9 @@ const wgsl = {
 
 const SHADERS_FIRST = 'shaders-first';
 
+/** Shaders in folders below `ops/linear` are for tuning, and no part of the built-in operations. */
+const FOR_TUNING = /^ops.linear.[^./\\]+[/\\]/;
+
 /**
  * Puts all shaders at the start of a script: side by side they share gzip's window, which is 2 % of the worker's size.
  * @type {import('esbuild').Plugin}
@@ -42,7 +45,7 @@ const shadersFirst = {
     onLoad({ filter: /.*/, namespace: SHADERS_FIRST }, () => {
       const resolveDir = join(kernels, 'src');
       const files = readdirSync(resolveDir, { recursive: true, encoding: 'utf8' });
-      const shaders = files.filter((file) => file.endsWith('.wgsl')).sort();
+      const shaders = files.filter((file) => file.endsWith('.wgsl') && !FOR_TUNING.test(file)).sort();
       return { contents: shaders.map((file) => `import './${file}?raw';`).join('\n'), resolveDir };
     });
   },

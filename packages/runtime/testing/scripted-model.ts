@@ -146,6 +146,7 @@ export function scriptedModel(
       subgroups: false,
       subgroupMinSize: 1,
       subgroupMaxSize: 1,
+      subgroupMatrices: [],
       packedDot: false,
       timestamps: false,
       isFallback: false,

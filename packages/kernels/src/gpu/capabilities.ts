@@ -1,3 +1,13 @@
+/** Sizes and types of matrices that a subgroup multiplies together: M × K by K × N. */
+export interface SubgroupMatrix {
+  /** `f16`, `f32` or an integer type. */
+  readonly componentType: string;
+  readonly resultComponentType: string;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
 /** What variant choice may depend on. Never a vendor name. */
 export interface Capabilities {
   /** `shader-f16`: f16 storage and arithmetic in shaders. */
@@ -6,6 +16,8 @@ export interface Capabilities {
   readonly subgroups: boolean;
   readonly subgroupMinSize: number;
   readonly subgroupMaxSize: number;
+  /** `chromium-experimental-subgroup-matrix`; empty without it. */
+  readonly subgroupMatrices: readonly SubgroupMatrix[];
   /** WGSL language feature `packed_4x8_integer_dot_product`. */
   readonly packedDot: boolean;
   /** `timestamp-query`. */
@@ -36,10 +48,16 @@ export function narrowSubgroups({
   return subgroups && subgroupMinSize >= 4 && subgroupMaxSize <= 8;
 }
 
+export const SUBGROUP_MATRIX = 'chromium-experimental-subgroup-matrix';
+
+interface AdapterInfo extends GPUAdapterInfo {
+  readonly subgroupMatrixConfigs?: Iterable<SubgroupMatrix>;
+}
+
 /** Capabilities of a device as it was requested, which may be fewer than its adapter's. */
 export function capabilitiesOf(
   device: GPUDevice,
-  info: GPUAdapterInfo,
+  info: AdapterInfo,
   languageFeatures: ReadonlySet<string>,
 ): Capabilities {
   const { features, limits } = device;
@@ -49,6 +67,12 @@ export function capabilitiesOf(
     subgroups,
     subgroupMinSize: subgroups ? info.subgroupMinSize : 1,
     subgroupMaxSize: subgroups ? info.subgroupMaxSize : 1,
+    subgroupMatrices:
+      features.has(SUBGROUP_MATRIX) && info.subgroupMatrixConfigs
+        ? Array.from(info.subgroupMatrixConfigs, ({ componentType, resultComponentType, M, N, K }) => {
+            return { componentType, resultComponentType, M, N, K };
+          })
+        : [],
     packedDot: languageFeatures.has('packed_4x8_integer_dot_product'),
     timestamps: features.has('timestamp-query'),
     isFallback: info.isFallbackAdapter,

@@ -1,9 +1,9 @@
 import { WebGpuUnavailableError } from '../errors.ts';
-import { capabilitiesOf } from './capabilities.ts';
+import { capabilitiesOf, SUBGROUP_MATRIX } from './capabilities.ts';
 import { Gpu } from './gpu.ts';
 
 /** Optional features that kernels have variants for; each can be left out to take the plain path. */
-const OPTIONAL_FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
+const OPTIONAL_FEATURES = ['shader-f16', 'subgroups', 'timestamp-query', SUBGROUP_MATRIX] as const;
 export type OptionalFeature = (typeof OPTIONAL_FEATURES)[number];
 
 /** Limits that are raised to what the adapter offers. Kernels work within the defaults; larger bindings mean fewer slices. */
@@ -37,9 +37,14 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
     powerPreference: options.powerPreference ?? 'high-performance',
   });
   if (!adapter) throw new WebGpuUnavailableError('the browser found no suitable GPU adapter');
+  const without = options.without ?? [];
   const requiredFeatures = OPTIONAL_FEATURES.filter(
-    (feature) => adapter.features.has(feature) && !options.without?.includes(feature),
-  );
+    (feature) =>
+      adapter.features.has(feature) &&
+      !without.includes(feature) &&
+      // A device with matrices has subgroups, whether they are asked for or not.
+      !(feature === SUBGROUP_MATRIX && without.includes('subgroups')),
+  ) as GPUFeatureName[];
   const requiredLimits: Record<string, number> = {};
   if (!options.defaultLimits)
     for (const limit of RAISED_LIMITS) requiredLimits[limit] = adapter.limits[limit];

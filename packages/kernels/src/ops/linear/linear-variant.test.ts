@@ -7,6 +7,7 @@ const plain: Capabilities = {
   subgroups: false,
   subgroupMinSize: 1,
   subgroupMaxSize: 1,
+  subgroupMatrices: [],
   packedDot: false,
   timestamps: false,
   isFallback: false,
