@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createServer } from 'vite';
 import { create, globals } from 'webgpu';
 import { hasRenderNode, softwareVulkanDrivers } from '../vulkan.mjs';
+import { pauseGpuPolling } from './gpu-polling.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -62,6 +63,7 @@ function provideWebGpu(adapter: string | undefined, flags: readonly string[]): v
     configurable: true,
   });
   copySharedMemory();
+  pauseGpuPolling();
 }
 
 /**
