@@ -82,13 +82,36 @@ export interface DecodeResult {
   readonly parts: readonly { readonly label: string; readonly ms: number; readonly dispatches: number }[];
 }
 
+/** A value with its interval of 95 % confidence. */
+export interface Estimate {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
 export interface ContextGrowth {
   readonly from: number;
   readonly to: number;
-  /** Longer step less shorter step, round by round. */
-  readonly stepMs: Summary;
-  /** The same of the attention kernels by timestamps; absent without timestamp queries. */
-  readonly attentionMs?: number;
+  readonly rounds: number;
+  /** Whether the intervals became as narrow as they were to be before the time was over. */
+  readonly settled: boolean;
+  /** Keys and values that a step reads more. */
+  readonly bytes: number;
+  /** A plain step by the wall clock. */
+  readonly wallMs: Estimate;
+  /** The same of steps with timestamps around every dispatch; absent without timestamp queries. */
+  readonly timed?: TimedGrowth;
+}
+
+export interface TimedGrowth {
+  /** The whole step: all kernels, and what is outside of them. */
+  readonly stepMs: Estimate;
+  readonly attentionMs: Estimate;
+  /** Wall clock outside of compute passes. */
+  readonly outsideMs: Estimate;
+  /** Growth of the attention kernels over growth of the step. */
+  readonly share: Estimate;
+  readonly kernels: readonly { readonly label: string; readonly ms: Estimate }[];
 }
 
 export interface LoraResult {

@@ -82,10 +82,11 @@ ${figures.join('\n')}
 <dt>measured ceilings</dt><dd>The best that a plain copy, a plain read and a loop of multiply-adds reach on this adapter. Nothing faster is believed: such a time is “refused” and not shown.</dd>
 <dt>GB/s, of copy, GFLOP/s</dt><dd>The least bytes that the operation must move, and its arithmetic, over the smaller of both times; and its share of what a copy reaches.</dd>
 <dt>roofline ms</dt><dd>Time in which a copy moves the bytes that the step must read: weights of the chosen experts, attention and head, and the cache. No step can be faster.</dd>
+<dt>a step at one context and at another</dt><dd>Steps alternate one by one, so that neighbours differ in the context only. The interval in brackets holds the true value in 95 of 100 cases, as far as what disturbs the machine does not depend on the context. The share says how much of the step’s growth is attention’s.</dd>
 <dt>encode ms</dt><dd>CPU time to put one step’s commands together and submit them.</dd>
 <dt>first token after, first run</dt><dd>From the ids of a prompt to the first chosen id on the CPU; the first run of a length also compiles what no shorter one needed.</dd>
 <dt>log probabilities within ... of their spread</dt><dd>Root mean square difference between another runtime’s log probabilities and ours over the standard deviation of ours: 0 for equal models, about 1.4 for unrelated ones.</dd>
-<dt>targets</dt><dd>What the project asks of itself, by the median; “open” where nothing was measured, or ours or the peer is wrong.</dd>
+<dt>targets</dt><dd>What the project asks of itself, by the median; “open” where nothing was measured, ours or the peer is wrong, or the interval is too wide to tell.</dd>
 </dl>
 </html>
 `;

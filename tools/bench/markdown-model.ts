@@ -1,9 +1,14 @@
-import type { DecoderPeerResult, ModelResult } from './bench-report.ts';
+import type { Ceiling } from '@uni-moe-web/kernels/bench';
+import type { ContextGrowth, DecoderPeerResult, ModelResult, TimedGrowth } from './bench-report.ts';
+import { interval } from './interval.ts';
 import { markdownTable, oneLine, spread } from '../report/markdown-table.ts';
 import { shortNumber } from '../report/short-number.ts';
 
+/** Share of a step's growth below which a kernel's is not worth a word. */
+const LEAST_GROWTH = 0.01;
+
 /** Everything measured of one decoder. */
-export function modelSection(model: ModelResult): string {
+export function modelSection(model: ModelResult, ceiling: Ceiling): string {
   const { check } = model;
   const head = [
     `## Model ${model.name}`,
@@ -22,7 +27,7 @@ export function modelSection(model: ModelResult): string {
     decodeTable(model),
     '',
     prefillTable(model),
-    ...growthText(model),
+    ...growthText(model, ceiling),
     ...loraText(model),
     ...model.peers.flatMap((peer) => ['', peerText(peer), ...peerCells(peer)]),
   ].join('\n');
@@ -64,12 +69,31 @@ function prefillTable({ prefill }: ModelResult): string {
   );
 }
 
-function growthText({ growth }: ModelResult): string[] {
+function growthText({ growth }: ModelResult, { readBytesPerSecond }: Ceiling): string[] {
   if (!growth) return [];
-  const { from, to, stepMs, attentionMs } = growth;
-  const attention =
-    attentionMs === undefined ? '' : `; its attention kernels take ${shortNumber(attentionMs)} ms more`;
-  return ['', `A step at context ${to} takes ${spread(stepMs)} ms more than at ${from}${attention}.`];
+  const { from, to, rounds, settled, bytes, wallMs, timed } = growth;
+  const noise = settled ? '' : ', then the time was over';
+  const lines = [
+    '',
+    `A step at context ${to} takes ${interval(wallMs)} ms more than at ${from} by the wall clock (medians of ${rounds} rounds with 95 % intervals${noise}). It reads ${shortNumber(bytes / 1e6)} MB of keys and values more, for which a plain read takes ${shortNumber((1000 * bytes) / readBytesPerSecond)} ms.`,
+  ];
+  if (!timed) return lines;
+  const { stepMs, attentionMs, share, outsideMs } = timed;
+  const others = growingKernels(growth).map(({ label, ms }) => `${label} by ${interval(ms)} ms`);
+  return [
+    ...lines,
+    '',
+    `With timestamps around every dispatch the step grows by ${interval(stepMs)} ms, attention by ${interval(attentionMs)} ms, ${shortNumber(bytes / attentionMs.value / 1e6)} GB/s: a share of ${interval(share)}. Outside of kernels it grows by ${interval(outsideMs)} ms. ${others.length === 0 ? 'No other kernel grows beyond its interval.' : `Others that grow: ${others.join(', ')}.`}`,
+  ];
+}
+
+/** Kernels beside attention whose growth is beyond doubt, and not next to nothing. */
+function growingKernels({ timed }: ContextGrowth): TimedGrowth['kernels'] {
+  if (!timed) return [];
+  const least = LEAST_GROWTH * timed.stepMs.value;
+  return timed.kernels.filter(
+    ({ label, ms }) => !label.startsWith('attention') && ms.low > 0 && ms.value > least,
+  );
 }
 
 function loraText({ lora }: ModelResult): string[] {

@@ -17,7 +17,7 @@ export function markdownReport(report: BenchReport): string {
     `Measured ceilings: copy ${giga(ceiling.copyBytesPerSecond)} GB/s, read ${giga(ceiling.readBytesPerSecond)} GB/s, ${giga(ceiling.flopsPerSecond)} GFLOP/s.`,
     '',
     ...(peers ? ['## Kernels beside ONNX Runtime', '', peers, '', ...peerNotes(cases)] : []),
-    ...models.flatMap((model) => [modelSection(model), '']),
+    ...models.flatMap((model) => [modelSection(model, ceiling), '']),
     ...(towers.length > 0 ? ['## Encoding media', '', towerTable(towers), ''] : []),
     ...(cases.length + models.length > 0 ? ['## Targets', '', targetTable(report), ''] : []),
     ...(cases.length > 0 ? ['## Kernels in full', '', kernelTable(cases), ''] : []),

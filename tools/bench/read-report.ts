@@ -9,6 +9,20 @@ const contender = v.object({
   timing: v.optional(v.object({ wallMs: summary, encodeMs: summary, wallRatio: v.optional(summary) })),
 });
 const cell = v.object({ ms: summary });
+const estimate = v.object({ value: v.number(), low: v.number(), high: v.number() });
+const growth = v.object({
+  bytes: v.number(),
+  wallMs: estimate,
+  timed: v.optional(
+    v.object({
+      stepMs: estimate,
+      attentionMs: estimate,
+      outsideMs: estimate,
+      share: estimate,
+      kernels: v.array(v.object({ label: v.string(), ms: estimate })),
+    }),
+  ),
+});
 
 /** What merging, comparing and printing rely on. */
 const reportSchema = v.object({
@@ -41,6 +55,7 @@ const reportSchema = v.object({
       check: v.object({ error: v.number(), verdict: v.picklist(['exact', 'wrong']) }),
       prefill: v.array(cell),
       decode: v.array(v.object({ context: v.number(), stepMs: summary, parts: v.array(v.unknown()) })),
+      growth: v.optional(growth),
       lora: v.optional(v.object({ verdict: v.picklist(['exact', 'wrong']), ratio: v.optional(summary) })),
       peers: v.array(v.object({ name: v.string(), cells: v.array(cell) })),
     }),

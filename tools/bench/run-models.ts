@@ -7,12 +7,13 @@ import { activeBytes, wantedModels, type BenchModel } from './model-shapes.ts';
 import { checkModel } from './models/check-model.ts';
 import { openModel, type OpenModel } from './models/open-model.ts';
 import { timeDecode } from './models/time-decode.ts';
+import { timeGrowth } from './models/time-growth.ts';
 import { timeLora } from './models/time-lora.ts';
 import { timePrefill } from './models/time-prefill.ts';
 import type { RunOptions } from './options.ts';
 
-const FULL = { rounds: 7, runs: 3, prefillMs: 60_000, decodeMs: 60_000, peerMs: 60_000 };
-const QUICK = { rounds: 3, runs: 1, prefillMs: 12_000, decodeMs: 10_000, peerMs: 10_000 };
+const FULL = { rounds: 7, runs: 3, prefillMs: 60_000, decodeMs: 60_000, growthMs: 240_000, peerMs: 60_000 };
+const QUICK = { rounds: 3, runs: 1, prefillMs: 12_000, decodeMs: 10_000, growthMs: 30_000, peerMs: 10_000 };
 /** A model whose step would take longer, judged by the one before, runs only when `--shape` names it. */
 const LONGEST_STEP_MS = 6000;
 
@@ -68,7 +69,7 @@ async function runModel(
   { ceiling, checkpoints, peers }: ModelEnvironment,
   { skip, fail }: { skip: (cell: string) => void; fail: (cell: string) => void },
 ): Promise<ModelResult> {
-  const { rounds, runs, prefillMs, decodeMs, peerMs } = options.quick ? QUICK : FULL;
+  const { rounds, runs, prefillMs, decodeMs, growthMs, peerMs } = options.quick ? QUICK : FULL;
   const started = performance.now();
   const plain = await openModel(`${checkpoints}/synthetic/${model.path}/`, options);
   try {
@@ -86,7 +87,9 @@ async function runModel(
     if (check.verdict === 'wrong') return { ...described, prefill: [], decode: [], peers: [] };
     const prefill = await timePrefill(plain, { runs, budgetMs: prefillMs }, skip);
     const timing = { rounds, budgetMs: decodeMs };
-    const { decode, growth } = await timeDecode(plain, model, ceiling, timing);
+    const decode = await timeDecode(plain, model, ceiling, timing);
+    const growth = await timeGrowth(plain, model, growthMs);
+    if (!growth) skip(`growth with the context (too few steps in ${growthMs / 1000} s)`);
     const lora = await measureLora(model, plain, options, checkpoints, timing, fail);
     return {
       ...described,

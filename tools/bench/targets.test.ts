@@ -1,7 +1,8 @@
 import type { CaseResult } from '@uni-moe-web/kernels/bench';
 import { describe, expect, test } from 'vitest';
+import type { Estimate } from './bench-report.ts';
 import { targetRows } from './targets.ts';
-import { sampleCase, sampleContender, sampleReport } from './testing/sample-report.ts';
+import { sampleCase, sampleContender, sampleEstimate, sampleReport } from './testing/sample-report.ts';
 
 const SHAPE = 'q4 1 x 2048 -> 2048';
 
@@ -91,19 +92,35 @@ describe('targets', () => {
     });
   });
 
-  test('LoRA, growth with the context and dispatches of a decoder', () => {
+  test('LoRA and dispatches of a decoder', () => {
     const report = sampleReport();
     expect(rowOf(report, 'LoRA')).toMatchObject({ target: '<= 1.1 x', verdict: 'met' });
-    expect(rowOf(report, 'against 16')).toMatchObject({
-      measured: 'step +1.00 (0.900-1.10) ms, attention +0.950 ms',
+    expect(rowOf(report, 'dispatches')).toMatchObject({ measured: '3.00', verdict: 'met' });
+  });
+
+  test('attention explains the growth with the context only if the whole interval says so', () => {
+    const report = sampleReport();
+    const [model] = report.models;
+    const growth = model!.growth!;
+    const verdictOf = (share: Estimate, wallMs = growth.wallMs) => {
+      const changed = { ...growth, wallMs, timed: { ...growth.timed!, share } };
+      return rowOf({ ...report, models: [{ ...model!, growth: changed }] }, 'against 16')?.verdict;
+    };
+    expect(rowOf(report, 'against 16')).toEqual({
+      what: 'tiny: decode at 512 against 16',
+      target: 'attention explains the difference within 15 %',
+      measured:
+        'step +1.00 [0.970 to 1.03] ms, attention +0.950 [0.940 to 0.960] ms, share 0.950 [0.910 to 0.990]; by the wall clock +1.02 [0.970 to 1.07] ms',
       verdict: 'met',
     });
-    expect(rowOf(report, 'dispatches')).toMatchObject({ measured: '3.00', verdict: 'met' });
-    const [model] = report.models;
-    const growth = { ...model!.growth!, attentionMs: 0.8 };
-    expect(rowOf({ ...report, models: [{ ...model!, growth }] }, 'against 16')).toMatchObject({
-      verdict: 'missed',
-    });
+    expect(verdictOf(sampleEstimate(0.95, 0.2))).toBe('open');
+    expect(verdictOf(sampleEstimate(0.7, 0.1))).toBe('missed');
+    expect(verdictOf(sampleEstimate(1.3, 0.1))).toBe('missed');
+    expect(verdictOf(sampleEstimate(0.95, 0.04), sampleEstimate(1.5, 0.1))).toBe('missed');
+    expect(verdictOf(sampleEstimate(0.95, 0.04), sampleEstimate(0.6, 0.1))).toBe('missed');
+    expect(verdictOf(sampleEstimate(0.95, 0.04), sampleEstimate(1.5, 0.9))).toBe('met');
+    const { timed: _, ...untimed } = growth;
+    expect(rowOf({ ...report, models: [{ ...model!, growth: untimed }] }, 'against 16')).toBeUndefined();
   });
 
   test('only a GPU is asked to reach its roofline', () => {

@@ -14,4 +14,4 @@ export type {
 } from './peer-operands.ts';
 export { randomFloats, scalesAsF32 } from './random-inputs.ts';
 export { runCase, type CreatePeers, type PeerAttempt, type Peers, type RunCaseOptions } from './run-case.ts';
-export { pairedRatio, roundOrder, summarize, type Summary } from './statistics.ts';
+export { pairedRatio, quantileOf, roundOrder, summarize, type Summary } from './statistics.ts';

@@ -30,6 +30,11 @@ export async function openModel(url: string, { without }: Pick<RunOptions, 'with
   };
 }
 
+/** Bytes of a key's or a value's element in the cache. */
+export function cacheElementBytes({ decoder }: OpenModel): number {
+  return decoder.cache.layers[0]?.keys.dtype === 'f16' ? 2 : 4;
+}
+
 /** Runs a prompt through an empty cache. Resolves when it is submitted. */
 export function prefill({ decoder, sampler }: OpenModel, ids: ArrayLike<number>): Promise<void> {
   decoder.cache.truncate(0);

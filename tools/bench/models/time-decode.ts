@@ -1,7 +1,8 @@
-import { observeGpu, readTimestamps, roundOrder, summarize, type Ceiling } from '@uni-moe-web/kernels/bench';
-import type { ContextGrowth, DecodeResult } from '../bench-report.ts';
+import { observeGpu, roundOrder, summarize, type Ceiling } from '@uni-moe-web/kernels/bench';
+import type { DecodeResult } from '../bench-report.ts';
 import { activeBytes, cacheBytes, type BenchModel } from '../model-shapes.ts';
-import type { OpenModel } from './open-model.ts';
+import { cacheElementBytes, type OpenModel } from './open-model.ts';
+import { StepTimer } from './step-timer.ts';
 
 const CONTEXTS = [16, 512, 2048];
 /** Steps submitted before waiting: enough for a sample of this length, within bounds. */
@@ -56,7 +57,7 @@ export async function timeDecode(
   { decoder }: BenchModel,
   ceiling: Ceiling,
   { rounds, budgetMs }: DecodeOptions,
-): Promise<{ decode: DecodeResult[]; growth?: ContextGrowth }> {
+): Promise<DecodeResult[]> {
   const begin = performance.now();
   const steps: number[] = [];
   for (const context of CONTEXTS) steps.push(await chooseSteps(model, context));
@@ -67,14 +68,13 @@ export async function timeDecode(
     for (const index of roundOrder(CONTEXTS.length, round))
       samples[index]!.at(-1)!.push(await sampleSteps(model, CONTEXTS[index]!, steps[index]!));
   }
-  const elementBytes = model.decoder.cache.layers[0]?.keys.dtype === 'f16' ? 2 : 4;
   const decode: DecodeResult[] = [];
   for (const [index, context] of CONTEXTS.entries()) {
     const all = samples[index]!.flat();
     const stepMs = summarize(all.map((sample) => sample.stepMs));
     model.decoder.cache.truncate(context);
     const { dispatches, submits } = await observeGpu(model.gpu.device, async () => model.step.submit());
-    const bytes = activeBytes(decoder) + cacheBytes(decoder, context, elementBytes);
+    const bytes = activeBytes(decoder) + cacheBytes(decoder, context, cacheElementBytes(model));
     decode.push({
       context,
       stepMs,
@@ -85,60 +85,23 @@ export async function timeDecode(
       parts: await timeParts(model, context, stepMs.median > SLOW_STEP_MS ? 1 : PART_RUNS),
     });
   }
-  const mean = (round: readonly StepSample[]): number =>
-    round.reduce((sum, { stepMs }) => sum + stepMs, 0) / round.length;
-  const [shortest, longest] = [samples[0]!, samples.at(-1)!];
-  const growth = attentionGrowth(decode[0]!, decode.at(-1)!);
-  return {
-    decode,
-    growth: {
-      from: CONTEXTS[0]!,
-      to: CONTEXTS.at(-1)!,
-      stepMs: summarize(longest.map((round, i) => mean(round) - mean(shortest[i]!))),
-      ...(growth === undefined ? {} : { attentionMs: growth }),
-    },
-  };
-}
-
-/** Growth of the attention kernels between two contexts; nothing without timestamps. */
-function attentionGrowth(from: DecodeResult, to: DecodeResult): number | undefined {
-  if (from.parts.length === 0) return undefined;
-  const attention = ({ parts }: DecodeResult): number =>
-    parts.filter(({ label }) => label.startsWith('attention')).reduce((sum, { ms }) => sum + ms, 0);
-  return attention(to) - attention(from);
+  return decode;
 }
 
 /** Median milliseconds of each kernel of a step over a few steps; empty without timestamp queries. */
-async function timeParts(
-  { decoder, gpu, step }: OpenModel,
-  context: number,
-  runs: number,
-): Promise<DecodeResult['parts']> {
-  if (!gpu.capabilities.timestamps) return [];
-  const count = 2 * step.dispatchCount;
-  const querySet = gpu.device.createQuerySet({ type: 'timestamp', count });
+async function timeParts(model: OpenModel, context: number, runs: number): Promise<DecodeResult['parts']> {
+  if (!model.gpu.capabilities.timestamps) return [];
+  const timer = new StepTimer(model);
   const byLabel = new Map<string, { ms: number[]; dispatches: number }>();
   for (let run = 0; run < runs; run++) {
-    decoder.cache.truncate(context);
-    const timestamps = { querySet, next: 0, labels: [] as string[] };
-    const encoder = gpu.device.createCommandEncoder();
-    step.encode(encoder, timestamps);
-    gpu.device.queue.submit([encoder.finish()]);
-    const times = await readTimestamps(gpu.device, querySet, count);
-    const sums = new Map<string, { ms: number; dispatches: number }>();
-    timestamps.labels.forEach((label, i) => {
-      const sum = sums.get(label) ?? { ms: 0, dispatches: 0 };
-      sum.ms += Number(times[2 * i + 1]! - times[2 * i]!) / 1e6;
-      sum.dispatches++;
-      sums.set(label, sum);
-    });
-    for (const [label, { ms, dispatches }] of sums) {
-      const entry = byLabel.get(label) ?? { ms: [], dispatches };
-      entry.ms.push(ms);
+    const { passMs } = await timer.run(context);
+    for (const [label, dispatches] of timer.dispatches) {
+      const entry = byLabel.get(label) ?? { ms: [], dispatches: dispatches.length };
+      entry.ms.push(dispatches.reduce((sum, i) => sum + passMs[i]!, 0));
       byLabel.set(label, entry);
     }
   }
-  querySet.destroy();
+  timer.dispose();
   return [...byLabel].map(([label, { ms, dispatches }]) => ({
     label,
     ms: summarize(ms).median,

@@ -1,8 +1,12 @@
 import type { CaseResult, ContenderResult, Summary } from '@uni-moe-web/kernels/bench';
-import type { BenchReport } from '../bench-report.ts';
+import type { BenchReport, Estimate } from '../bench-report.ts';
 
 export function sampleSummary(median: number): Summary {
   return { median, p10: median * 0.9, p90: median * 1.1, count: 14 };
+}
+
+export function sampleEstimate(value: number, error: number): Estimate {
+  return { value, low: value - error, high: value + error };
 }
 
 export function sampleContender(name: string, ms: number, ratio: number): ContenderResult {
@@ -81,7 +85,25 @@ export function sampleReport(cases: readonly CaseResult[] = sampleCases()): Benc
             { label: 'attention-decode', ms: 1 + context / 512, dispatches: 4 },
           ],
         })),
-        growth: { from: 16, to: 512, stepMs: sampleSummary(1), attentionMs: 0.95 },
+        growth: {
+          from: 16,
+          to: 512,
+          rounds: 40,
+          settled: true,
+          bytes: 4e6,
+          wallMs: sampleEstimate(1.02, 0.05),
+          timed: {
+            stepMs: sampleEstimate(1, 0.03),
+            attentionMs: sampleEstimate(0.95, 0.01),
+            outsideMs: sampleEstimate(0.01, 0.03),
+            share: sampleEstimate(0.95, 0.04),
+            kernels: [
+              { label: 'linear-matvec', ms: sampleEstimate(0.03, 0.01) },
+              { label: 'embed', ms: sampleEstimate(0.01, 0.02) },
+              { label: 'attention-decode', ms: sampleEstimate(0.95, 0.01) },
+            ],
+          },
+        },
         lora: {
           rank: 16,
           context: 16,
