@@ -1,4 +1,4 @@
-import { requestGpu, type Gpu, type OptionalFeature } from '../src/index.ts';
+import { requestGpu, type Gpu, type GpuOptions, type OptionalFeature } from '../src/index.ts';
 
 /** One of the four ways that a build can take: f16 or not, subgroups or not. */
 export interface GpuPath {
@@ -6,11 +6,13 @@ export interface GpuPath {
   readonly gpu: Gpu;
 }
 
-const PATHS: readonly {
-  name: string;
-  needs: readonly OptionalFeature[];
-  without: readonly OptionalFeature[];
-}[] = [
+interface PathFeatures {
+  readonly name: string;
+  readonly needs: readonly OptionalFeature[];
+  readonly without: readonly OptionalFeature[];
+}
+
+const PATHS: readonly PathFeatures[] = [
   { name: 'f16, subgroups', needs: ['shader-f16', 'subgroups'], without: [] },
   { name: 'f16, no subgroups', needs: ['shader-f16'], without: ['subgroups'] },
   { name: 'no f16, subgroups', needs: ['subgroups'], without: ['shader-f16'] },
@@ -30,16 +32,23 @@ export function gpuPaths(): Promise<GpuPath[]> {
 
 async function openPaths(): Promise<GpuPath[]> {
   const opened: GpuPath[] = [];
-  for (const { name, needs, without } of PATHS) {
-    const gpu = await requestGpu({ without });
-    if (needs.every((feature) => gpu.device.features.has(feature))) {
-      opened.push({ name, gpu });
-    } else {
-      gpu.device.destroy();
-      console.log(
-        `path "${name}" not run: the adapter lacks ${needs.filter((feature) => !gpu.device.features.has(feature)).join(' and ')}`,
-      );
-    }
-  }
+  for (const path of PATHS) opened.push(...(await openPath(path)));
   return opened;
+}
+
+/** The path of a feature that few adapters have; empty where this one lacks it, which is printed as not run. */
+export function featurePath(feature: OptionalFeature, gpu: GPU): Promise<GpuPath[]> {
+  return openPath({ name: feature, needs: [feature], without: [] }, { gpu });
+}
+
+async function openPath(
+  { name, needs, without }: PathFeatures,
+  options: Pick<GpuOptions, 'gpu'> = {},
+): Promise<GpuPath[]> {
+  const gpu = await requestGpu({ ...options, without });
+  const lacking = needs.filter((feature) => !gpu.device.features.has(feature));
+  if (lacking.length === 0) return [{ name, gpu }];
+  gpu.device.destroy();
+  console.log(`path "${name}" not run: the adapter lacks ${lacking.join(' and ')}`);
+  return [];
 }

@@ -1,0 +1,107 @@
+// grouped-tile: the tile of matrix-tile is one of slots that share an expert: y[s, n] = weight[e, n] · x[s / SLOTS_PER_ROW].
+//   LORA and GATED as in grouped-matmul.
+// LoRA adds steps with the products of all parts as inputs and B as weights, zero where a product is another part's.
+#include <grouped-slots>
+
+const WEIGHT_STEPS: u32 = (COLUMN_VECTORS + STEP_VECTORS - 1u) / STEP_VECTORS;
+#if LORA
+const LORA_COLUMNS: u32 = PARTS * LORA_RANK;
+const STEPS: u32 = WEIGHT_STEPS + (LORA_COLUMNS + STEP_COLUMNS - 1u) / STEP_COLUMNS;
+#else
+const STEPS: u32 = WEIGHT_STEPS;
+#endif
+
+struct Work {
+  expert: u32,
+  first_slot: u32,   // in sorted_slots
+  first_row: u32,    // of the slice, and of its part
+}
+
+fn work_of(group: vec3<u32>, grid: vec3<u32>) -> Work {
+  let index = workgroup_index(group, grid);
+  let slots = index % params.num_tiles;
+  return Work(tile_experts[slots], slots * TILE_ROWS, index / params.num_tiles * TILE_OUTPUTS);
+}
+
+// The grid covers the most tiles that there can be, and may have been folded.
+fn is_idle(work: Work) -> bool {
+  return work.expert == NO_EXPERT || work.first_row >= params.rows;
+}
+
+fn is_skipped(work: Work, step: u32) -> bool {
+  return false;
+}
+
+// Weight row behind a column of the tile, within its part of the slice. One beyond the slice becomes its last: it is
+// computed and not stored.
+fn weight_row(work: Work, column: u32) -> u32 {
+  return min(work.first_row + column_output(column), params.rows - 1u);
+}
+
+fn fill_weights(work: Work, step: u32, lane: u32) {
+  for (var i = lane; i < TILE_ROWS * STEP_VECTORS; i += WORKGROUP_SIZE) {
+    let row = i / STEP_VECTORS;
+    let v = i % STEP_VECTORS;
+    fill_tile(row, v, input(sorted_slots[work.first_slot + row], step * STEP_VECTORS + v));
+  }
+  for (var i = lane; i < TILE_COLUMNS * STEP_VECTORS / 2u; i += WORKGROUP_SIZE) {
+    let column = i / (STEP_VECTORS / 2u);
+    let v = i % (STEP_VECTORS / 2u) * 2u;
+    let source = step * STEP_VECTORS + v;
+    var pair: WeightPair;
+    if (source < COLUMN_VECTORS) {
+      let part = work.expert * PARTS + column_part(column);
+      pair = weight_pair(part * params.rows + weight_row(work, column), source);
+    }
+    if (source + 1u >= COLUMN_VECTORS) {
+      pair.high = vec4<f32>();
+    }
+    fill_tile(TILE_ROWS + column, v, pair.low);
+    fill_tile(TILE_ROWS + column, v + 1u, pair.high);
+  }
+}
+
+#if LORA
+fn fill_lora(work: Work, first_rank: u32, lane: u32) {
+  for (var i = lane; i < (TILE_ROWS + TILE_COLUMNS) * STEP_VECTORS; i += WORKGROUP_SIZE) {
+    let row = i / STEP_VECTORS;
+    let v = i % STEP_VECTORS;
+    let r = first_rank + 4u * v;
+    var value = vec4<f32>();
+    if (row < TILE_ROWS) {
+      let slot = sorted_slots[work.first_slot + row];
+      for (var c = 0u; c < 4u; c++) {
+        if (slot < params.num_slots && r + c < LORA_COLUMNS) {
+          value[c] = products[slot * LORA_COLUMNS + r + c];
+        }
+      }
+    } else {
+      let part = column_part(row - TILE_ROWS);
+      let n = params.row_start + weight_row(work, row - TILE_ROWS);
+      for (var c = 0u; c < 4u; c++) {
+        if ((r + c) / LORA_RANK == part) {
+          value[c] = f32(lora_b[((work.expert * PARTS + part) * OUTPUT_ROWS + n) * LORA_RANK + (r + c) % LORA_RANK]);
+        }
+      }
+    }
+    fill_tile(row, v, value);
+  }
+}
+#endif
+
+fn fill_step(work: Work, step: u32, lane: u32) {
+#if LORA
+  if (step >= WEIGHT_STEPS) {
+    fill_lora(work, (step - WEIGHT_STEPS) * STEP_COLUMNS, lane);
+    return;
+  }
+#endif
+  fill_weights(work, step, lane);
+}
+
+fn store_output(work: Work, row: u32, output: u32, sum: f32) {
+  let slot = sorted_slots[work.first_slot + row];
+  if (slot < params.num_slots && work.first_row + output < params.rows) {
+    y[slot * OUTPUT_ROWS + params.row_start + work.first_row + output] = output_type(sum);
+  }
+}
