@@ -1,4 +1,4 @@
-import { requestGpu, type Gpu, type GpuOptions, type OptionalFeature } from '../src/index.ts';
+import { requestGpu, type Gpu, type OptionalFeature } from '../src/index.ts';
 
 /** One of the four ways that a build can take: f16 or not, subgroups or not. */
 export interface GpuPath {
@@ -37,15 +37,12 @@ async function openPaths(): Promise<GpuPath[]> {
 }
 
 /** The path of a feature that few adapters have; empty where this one lacks it, which is printed as not run. */
-export function featurePath(feature: OptionalFeature, gpu: GPU): Promise<GpuPath[]> {
-  return openPath({ name: feature, needs: [feature], without: [] }, { gpu });
+export function featurePath(feature: OptionalFeature): Promise<GpuPath[]> {
+  return openPath({ name: feature, needs: [feature], without: [] });
 }
 
-async function openPath(
-  { name, needs, without }: PathFeatures,
-  options: Pick<GpuOptions, 'gpu'> = {},
-): Promise<GpuPath[]> {
-  const gpu = await requestGpu({ ...options, without });
+async function openPath({ name, needs, without }: PathFeatures): Promise<GpuPath[]> {
+  const gpu = await requestGpu({ without });
   const lacking = needs.filter((feature) => !gpu.device.features.has(feature));
   if (lacking.length === 0) return [{ name, gpu }];
   gpu.device.destroy();

@@ -6,6 +6,8 @@ const { lavapipe, swiftshader } = softwareVulkanDrivers();
 const driver = lavapipe ?? swiftshader;
 if (driver) process.env['VK_ICD_FILENAMES'] ??= driver;
 Object.assign(globalThis, globals);
+// Experimental features are offered as to Chrome in its tests.
+const FLAGS = ['enable-dawn-features=allow_unsafe_apis'];
 // Test files share one process: a second instance would let the first be collected under the devices it made.
-const { gpu = create([]) } = (globalThis.navigator ?? {}) as { gpu?: GPU };
+const { gpu = create(FLAGS) } = (globalThis.navigator ?? {}) as { gpu?: GPU };
 Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });

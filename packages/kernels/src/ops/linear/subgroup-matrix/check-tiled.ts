@@ -37,7 +37,13 @@ export interface TiledSubject {
   readonly rounding: FloatType;
   /** By default that of the built-in kernels. */
   readonly tolerance?: Tolerance;
+  /** Replaces inputs, as stored, before they are uploaded. */
+  readonly prepareInputs?: (x: Float32Array) => Float32Array;
+  /** Inputs as the kernel sees them, for the oracle. */
+  readonly roundInputs?: (x: Float32Array) => Float32Array;
 }
+
+const unchanged = (x: Float32Array): Float32Array => x;
 
 export interface TiledLinearCheck extends TiledSubject {
   readonly testCase: Omit<LinearCase, 'norm'>;
@@ -49,6 +55,7 @@ export interface TiledLinearCheck extends TiledSubject {
 /** Runs a linear layer by a tiled kernel and compares it with the oracle. @throws Error where they differ. */
 export async function checkTiledLinear(gpu: Gpu, check: TiledLinearCheck): Promise<void> {
   const { testCase, gated, format, tileRows, tiled, rounding } = check;
+  const { prepareInputs = unchanged, roundInputs = unchanged } = check;
   const { tokens, rows, columns, activations = 'f32', sliceRows = rows } = testCase;
   const parts = gated ? 2 : 1;
   const inputs = linearInputs({ ...testCase, norm: false }, parts * rows);
@@ -60,7 +67,8 @@ export async function checkTiledLinear(gpu: Gpu, check: TiledLinearCheck): Promi
     gated,
     maxSliceBytes: parts * sliceRows * quantBytesPerRow(format, columns),
   });
-  const x = uploadFloats(gpu, 'x', [tokens, columns], inputs.x, activations);
+  const xValues = stored(prepareInputs(stored(inputs.x, activations)), activations);
+  const x = uploadFloats(gpu, 'x', [tokens, columns], xValues, activations);
   const y = guardedTensor(gpu, 'y', [tokens, rows], activations);
   const buffers = [x, y];
   const upload = (name: string, shape: number[], values: Float32Array) => {
@@ -97,7 +105,7 @@ export async function checkTiledLinear(gpu: Gpu, check: TiledLinearCheck): Promi
   const values = new Float32Array(parts * rows * columns);
   packed.forEach((part, i) => values.set(unpackMatrix(part), i * rows * columns));
   const oracleArgs = {
-    x: stored(stored(inputs.x, activations), rounding),
+    x: stored(roundInputs(xValues), rounding),
     weight: stored(values, rounding),
     columns,
     lora: lora && { ...lora, products: stored(lora.products, rounding), b: stored(lora.b, rounding) },
@@ -112,11 +120,14 @@ export async function checkTiledLinear(gpu: Gpu, check: TiledLinearCheck): Promi
 export interface TiledGroupedCheck extends TiledSubject {
   readonly testCase: GroupedCase;
   readonly gated: boolean;
+  /** Type of x and y; f32 by default. */
+  readonly activations?: FloatType;
 }
 
 /** Runs the experts' grouped product by a tiled kernel and compares it with the oracle. @throws Error where they differ. */
 export async function checkTiledGrouped(gpu: Gpu, check: TiledGroupedCheck): Promise<void> {
-  const { testCase, gated, tiled, rounding } = check;
+  const { testCase, gated, tiled, rounding, activations = 'f32' } = check;
+  const { prepareInputs = unchanged, roundInputs = unchanged } = check;
   const { tokens, topK, experts, columns, rows, format, slices, tileRows, magnitude = 1 } = testCase;
   const slots = tokens * topK;
   const matrices = expertMatrices({ experts, rows, columns, format, gated, seed: 1 });
@@ -124,12 +135,16 @@ export async function checkTiledGrouped(gpu: Gpu, check: TiledGroupedCheck): Pro
   const slotsPerRow = gated ? topK : 1;
   const inputRows = slots / slotsPerRow;
   const inputs = linearInputs({ name: '', tokens: inputRows, rows: 1, columns }).x;
-  const xValues = inputs.map((value) => value * magnitude);
+  const scaled = stored(
+    inputs.map((value) => value * magnitude),
+    activations,
+  );
+  const xValues = stored(prepareInputs(scaled), activations);
   const ids = expertIds(testCase);
   const lora = testCase.loraRanks && loraInputs(testCase.loraRanks, slots, experts, gated ? 2 : 1, rows);
   const tiles = maxTiles(slots, experts, tileRows);
   const aligned = alignOracle(ids, experts, tileRows);
-  const x = uploadFloats(gpu, 'x', [inputRows, columns], xValues);
+  const x = uploadFloats(gpu, 'x', [inputRows, columns], xValues, activations);
   const sortedSlots = uploadIntegers(
     gpu,
     'sorted slots',
@@ -143,7 +158,7 @@ export async function checkTiledGrouped(gpu: Gpu, check: TiledGroupedCheck): Pro
     padded(aligned.tileExperts, tiles, NO_EXPERT),
   );
   const adapters = lora?.upload(gpu);
-  const y = guardedTensor(gpu, 'y', [slots, rows], 'f32');
+  const y = guardedTensor(gpu, 'y', [slots, rows], activations);
   const list = new CommandList(gpu);
   const { tuning } = gpu;
   gpu.tuning = { grouped: tiled };
@@ -162,7 +177,7 @@ export async function checkTiledGrouped(gpu: Gpu, check: TiledGroupedCheck): Pro
   }
   list.submit();
   const expected = slotProductsOracle({
-    x: stored(xValues, rounding),
+    x: stored(roundInputs(xValues), rounding),
     slotsPerRow,
     columns,
     experts: ids,
@@ -176,7 +191,7 @@ export async function checkTiledGrouped(gpu: Gpu, check: TiledGroupedCheck): Pro
       },
     }),
   });
-  expectClose(await readFloats(gpu, y), expected, check.tolerance ?? TOLERANCE.f32);
+  expectClose(await readFloats(gpu, y), expected, check.tolerance ?? TOLERANCE[activations]);
   list.dispose();
   destroyWeights(weight);
   destroyTensors(x, sortedSlots, tileExperts, y);

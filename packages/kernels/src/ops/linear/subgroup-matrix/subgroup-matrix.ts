@@ -74,20 +74,17 @@ export function subgroupMatrixGrouped(
 }
 
 function tiledKernel(name: string, tile: string, choice: SubgroupMatrixChoice): TiledKernel {
+  const { matrix, lanes, layoutArguments } = choice;
   return {
-    ...defineKernel(name, matrices + matrixTile + tile),
-    template: { ...matrixTemplate(choice), LAYOUT_ARGUMENTS: choice.layoutArguments },
+    ...defineKernel(name, [matrices, matrixTile, tile].join('\n')),
+    template: {
+      component_type: matrix.componentType,
+      MATRIX_M: matrix.M,
+      MATRIX_N: matrix.N,
+      MATRIX_K: matrix.K,
+      TEAMS: WORKGROUP_SIZE / lanes,
+      LAYOUT_ARGUMENTS: layoutArguments,
+    },
     formats: WEIGHT_FORMATS,
-  };
-}
-
-/** Template values of the piece matrix-tile. */
-export function matrixTemplate({ matrix, lanes }: Pick<SubgroupMatrixChoice, 'matrix' | 'lanes'>) {
-  return {
-    component_type: matrix.componentType,
-    MATRIX_M: matrix.M,
-    MATRIX_N: matrix.N,
-    MATRIX_K: matrix.K,
-    TEAMS: WORKGROUP_SIZE / lanes,
   };
 }
