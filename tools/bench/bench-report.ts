@@ -109,8 +109,8 @@ export interface TimedGrowth {
   readonly attentionMs: Estimate;
   /** Wall clock outside of compute passes. */
   readonly outsideMs: Estimate;
-  /** Growth of the attention kernels over growth of the step. */
-  readonly share: Estimate;
+  /** Growth of the attention kernels over growth of the step; absent where the step may not have grown at all. */
+  readonly share?: Estimate;
   readonly kernels: readonly { readonly label: string; readonly ms: Estimate }[];
 }
 

@@ -83,7 +83,7 @@ function growthText({ growth }: ModelResult, { readBytesPerSecond }: Ceiling): s
   return [
     ...lines,
     '',
-    `With timestamps around every dispatch the step grows by ${interval(stepMs)} ms, attention by ${interval(attentionMs)} ms, ${shortNumber(bytes / attentionMs.value / 1e6)} GB/s: a share of ${interval(share)}. Outside of kernels it grows by ${interval(outsideMs)} ms. ${others.length === 0 ? 'No other kernel grows beyond its interval.' : `Others that grow: ${others.join(', ')}.`}`,
+    `With timestamps around every dispatch the step grows by ${interval(stepMs)} ms, attention by ${interval(attentionMs)} ms, ${shortNumber(bytes / attentionMs.value / 1e6)} GB/s${share ? `: a share of ${interval(share)}` : ''}. Outside of kernels it grows by ${interval(outsideMs)} ms. ${others.length === 0 ? 'No other kernel grows beyond its interval.' : `Others that grow: ${others.join(', ')}.`}`,
   ];
 }
 

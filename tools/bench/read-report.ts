@@ -18,7 +18,7 @@ const growth = v.object({
       stepMs: estimate,
       attentionMs: estimate,
       outsideMs: estimate,
-      share: estimate,
+      share: v.optional(estimate),
       kernels: v.array(v.object({ label: v.string(), ms: estimate })),
     }),
   ),

@@ -102,8 +102,9 @@ describe('targets', () => {
     const report = sampleReport();
     const [model] = report.models;
     const growth = model!.growth!;
-    const verdictOf = (share: Estimate, wallMs = growth.wallMs) => {
-      const changed = { ...growth, wallMs, timed: { ...growth.timed!, share } };
+    const verdictOf = (share?: Estimate, wallMs = growth.wallMs) => {
+      const { share: _, ...timed } = growth.timed!;
+      const changed = { ...growth, wallMs, timed: { ...timed, ...(share ? { share } : {}) } };
       return rowOf({ ...report, models: [{ ...model!, growth: changed }] }, 'against 16')?.verdict;
     };
     expect(rowOf(report, 'against 16')).toEqual({
@@ -114,12 +115,13 @@ describe('targets', () => {
       verdict: 'met',
     });
     expect(verdictOf(sampleEstimate(0.95, 0.2))).toBe('open');
+    expect(verdictOf()).toBe('open');
     expect(verdictOf(sampleEstimate(0.7, 0.1))).toBe('missed');
     expect(verdictOf(sampleEstimate(1.3, 0.1))).toBe('missed');
     expect(verdictOf(sampleEstimate(0.95, 0.04), sampleEstimate(1.5, 0.1))).toBe('missed');
     expect(verdictOf(sampleEstimate(0.95, 0.04), sampleEstimate(0.6, 0.1))).toBe('missed');
     expect(verdictOf(sampleEstimate(0.95, 0.04), sampleEstimate(1.5, 0.9))).toBe('met');
-    const { timed: _, ...untimed } = growth;
+    const { timed: __, ...untimed } = growth;
     expect(rowOf({ ...report, models: [{ ...model!, growth: untimed }] }, 'against 16')).toBeUndefined();
   });
 

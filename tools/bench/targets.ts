@@ -139,15 +139,21 @@ function loraRow(model: string, { rank, verdict, ratio }: LoraResult, most: numb
 /** Met or missed only if the whole interval is, and if steps without timestamps do not say otherwise. */
 function growthRow(model: string, { from, to, wallMs }: ContextGrowth, timed: TimedGrowth): TargetRow {
   const { stepMs, attentionMs, share } = timed;
+  const grown = `step +${interval(stepMs)} ms, attention +${interval(attentionMs)} ms`;
+  const byWall = `by the wall clock +${interval(wallMs)} ms`;
+  const row = {
+    what: `${model}: decode at ${to} against ${from}`,
+    target: `attention explains the difference within ${100 * GROWTH_SHARE} %`,
+  };
+  if (!share) return { ...row, measured: `${grown}; ${byWall}`, verdict: 'open' };
   const [least, most] = [1 - GROWTH_SHARE, 1 + GROWTH_SHARE];
   const apart = share.high < least || share.low > most;
   const within = share.low >= least && share.high <= most;
   const contradicted = attentionMs.high < least * wallMs.low || attentionMs.low > most * wallMs.high;
-  const decided = apart || contradicted ? 'missed' : 'open';
+  const undecided = apart || contradicted ? 'missed' : 'open';
   return {
-    what: `${model}: decode at ${to} against ${from}`,
-    target: `attention explains the difference within ${100 * GROWTH_SHARE} %`,
-    measured: `step +${interval(stepMs)} ms, attention +${interval(attentionMs)} ms, share ${interval(share)}; by the wall clock +${interval(wallMs)} ms`,
-    verdict: within && !contradicted ? 'met' : decided,
+    ...row,
+    measured: `${grown}, share ${interval(share)}; ${byWall}`,
+    verdict: within && !contradicted ? 'met' : undecided,
   };
 }

@@ -16,6 +16,16 @@ const ENOUGH = 0.07;
 /** The intervals are looked at whenever there are so many times more rounds. */
 const LOOK_AGAIN = 1.25;
 
+/** Ids of tokens, one for each round: what they are matters no more than that they differ. */
+const TOKEN_STRIDE = 7919;
+
+interface StepRound {
+  readonly plain: GrowthRound;
+  readonly timed?: GrowthRound;
+}
+
+type Growth = Pick<ContextGrowth, 'settled' | 'wallMs' | 'timed'>;
+
 /**
  * How much longer a step takes at a long context than at a short one, and which kernels make it so. Steps alternate one by
  * one, A B B A, plain and with timestamps in turn, until the intervals are narrow enough or the time is over. Nothing
@@ -28,51 +38,59 @@ export async function timeGrowth(
 ): Promise<ContextGrowth | undefined> {
   fillCache(model);
   const timer = model.gpu.capabilities.timestamps ? new StepTimer(model) : undefined;
-  const plain: GrowthRound[] = [];
-  const timed: GrowthRound[] = [];
-  const makeRound = async (round: number): Promise<void> => {
-    plain.push(await inTurn(round, async (context) => [(await sampleSteps(model, context, 1)).stepMs]));
-    if (timer) timed.push(await inTurn(round, (context) => timedParts(timer, context)));
-  };
-  for (let round = 0; round < WARM_ROUNDS; round++) await makeRound(round);
-  plain.length = 0;
-  timed.length = 0;
-  const begin = performance.now();
-  let settled = false;
-  let nextLook = MIN_ROUNDS;
-  while (!settled && performance.now() - begin < budgetMs) {
-    await makeRound(plain.length);
-    if (plain.length < nextLook) continue;
-    nextLook = Math.ceil(nextLook * LOOK_AGAIN);
-    const wall = new GrowthEstimate(plain).sum([0]);
-    const step = timer ? timedGrowth(timer, timed).stepMs : wall;
-    settled = Math.max(relativeError(wall), relativeError(step)) <= ENOUGH;
+  try {
+    for (let round = 0; round < WARM_ROUNDS; round++) await makeRound(model, timer, round);
+    const begin = performance.now();
+    const rounds: StepRound[] = [];
+    let nextLook = MIN_ROUNDS;
+    let growth: Growth | undefined;
+    while (!growth?.settled && performance.now() - begin < budgetMs) {
+      rounds.push(await makeRound(model, timer, rounds.length));
+      if (rounds.length < nextLook) continue;
+      nextLook = Math.ceil(nextLook * LOOK_AGAIN);
+      growth = estimateGrowth(rounds, timer);
+    }
+    if (rounds.length < MIN_ROUNDS) return undefined;
+    const [from, to] = CONTEXTS;
+    const elementBytes = cacheElementBytes(model);
+    return {
+      from,
+      to,
+      rounds: rounds.length,
+      bytes: cacheBytes(decoder, to, elementBytes) - cacheBytes(decoder, from, elementBytes),
+      ...estimateGrowth(rounds, timer),
+    };
+  } finally {
+    timer?.dispose();
   }
-  const timedWhole = timer && plain.length >= MIN_ROUNDS ? timedGrowth(timer, timed) : undefined;
-  timer?.dispose();
-  if (plain.length < MIN_ROUNDS) return undefined;
-  const [from, to] = CONTEXTS;
-  const elementBytes = cacheElementBytes(model);
-  return {
-    from,
-    to,
-    rounds: plain.length,
-    settled,
-    bytes: cacheBytes(decoder, to, elementBytes) - cacheBytes(decoder, from, elementBytes),
-    wallMs: new GrowthEstimate(plain).sum([0]),
-    ...(timedWhole ? { timed: timedWhole } : {}),
-  };
 }
 
-/** Samples of either context, A B B A. */
-async function inTurn(
-  round: number,
-  sample: (context: number) => Promise<readonly number[]>,
-): Promise<GrowthRound> {
-  const samples = CONTEXTS.map((): (readonly number[])[] => []);
-  for (const index of roundOrder(CONTEXTS.length, round))
-    samples[index]!.push(await sample(CONTEXTS[index]!));
-  return { shorter: samples[0]!, longer: samples[1]! };
+/** The same token at either context, another one in each round: experts go with tokens, and some lie better than others. */
+async function makeRound(model: OpenModel, timer: StepTimer | undefined, round: number): Promise<StepRound> {
+  const { gpu, decoder } = model;
+  const id = Uint32Array.of((round * TOKEN_STRIDE) % decoder.shape.vocabSize);
+  const inTurn = async (sample: (context: number) => Promise<readonly number[]>): Promise<GrowthRound> => {
+    const samples = CONTEXTS.map((): (readonly number[])[] => []);
+    for (const index of roundOrder(CONTEXTS.length, round)) {
+      gpu.write(decoder.workspace.token, id);
+      samples[index]!.push(await sample(CONTEXTS[index]!));
+    }
+    return { shorter: samples[0]!, longer: samples[1]! };
+  };
+  const plain = await inTurn(async (context) => [(await sampleSteps(model, context, 1)).stepMs]);
+  return timer ? { plain, timed: await inTurn((context) => timedParts(timer, context)) } : { plain };
+}
+
+function estimateGrowth(rounds: readonly StepRound[], timer: StepTimer | undefined): Growth {
+  const wallMs = new GrowthEstimate(rounds.map(({ plain }) => plain)).sum([0]);
+  const timed =
+    timer &&
+    timedGrowth(
+      timer,
+      rounds.flatMap((round) => round.timed ?? []),
+    );
+  const errors = [wallMs, timed?.stepMs ?? wallMs].map(relativeError);
+  return { settled: Math.max(...errors) <= ENOUGH, wallMs, ...(timed ? { timed } : {}) };
 }
 
 /** Milliseconds of each dispatch, and at the end of what the wall clock has besides. */
@@ -84,16 +102,18 @@ async function timedParts(timer: StepTimer, context: number): Promise<readonly n
 function timedGrowth(timer: StepTimer, rounds: readonly GrowthRound[]): TimedGrowth {
   const estimate = new GrowthEstimate(rounds);
   const kernels = [...timer.dispatches];
-  const all = kernels.flatMap(([, dispatches]) => dispatches);
-  const outside = all.length;
+  const inPasses = kernels.flatMap(([, dispatches]) => dispatches);
+  const outside = inPasses.length;
+  const all = [...inPasses, outside];
   const attention = kernels.flatMap(([label, dispatches]) =>
     label.startsWith('attention') ? dispatches : [],
   );
+  const stepMs = estimate.sum(all);
   return {
-    stepMs: estimate.sum([...all, outside]),
+    stepMs,
     attentionMs: estimate.sum(attention),
     outsideMs: estimate.sum([outside]),
-    share: estimate.share(attention, [...all, outside]),
+    ...(stepMs.low > 0 ? { share: estimate.share(attention, all) } : {}),
     kernels: kernels.map(([label, dispatches]) => ({ label, ms: estimate.sum(dispatches) })),
   };
 }
