@@ -5,7 +5,7 @@ export interface Candidate {
   readonly name: string;
   readonly linear?: TiledKernel;
   readonly grouped?: TiledKernel;
-  /** Largest error of a layer's result relative to its norm, held against the built-in kernels' result. */
+  /** Largest error of a row of a layer's result relative to its norm, held against the built-in kernels' result. */
   readonly tolerance: number;
 }
 

@@ -53,7 +53,7 @@ function onDevice({ costMs, result, refusal }: Device): {
         },
       } as unknown as CommandList;
     },
-    output: () => ({}) as Tensor,
+    output: () => ({ shape: [1, 1] }) as unknown as Tensor,
   };
   return { gpu, subject };
 }
@@ -125,7 +125,7 @@ describe('tune', () => {
     expect(report.rejected).toEqual([
       { what: 'wrong', reason: 'its result is 5.0e-2 off, allowed 0.01' },
       { what: 'idle', reason: 'its result is 1.0e+0 off, allowed 0.01' },
-      { what: 'NaN', reason: 'its result is NaN off, allowed 0.01' },
+      { what: 'NaN', reason: 'its result is Infinity off, allowed 0.01' },
       { what: 'refused', reason: 'unresolved value' },
     ]);
     expect(gpu.tuning).toEqual({});

@@ -36,6 +36,8 @@ export interface TuningReport extends TuningChoice {
 const MATMUL_TOKENS = 128;
 /** A candidate must be so much faster, since the ratio is measured with noise and the built-in kernels are tested more. */
 const WORTH_WHILE = 0.95;
+/** Share of rows that may differ by more than rounding. */
+const ROUTED_ELSEWHERE = 0.03;
 /** Rows per expert at which the crossover is looked for. */
 const ROWS_PER_EXPERT = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64] as const;
 
@@ -83,7 +85,7 @@ export async function tune(
     const actual = await result(tuningOf({ kernels: name }, candidates), tokens);
     const [invalid, failed] = [await gpu.device.popErrorScope(), await gpu.device.popErrorScope()];
     if (invalid ?? failed) return (invalid ?? failed)!.message;
-    const error = relativeError(actual, expected);
+    const error = rowError(actual, expected, subject.output(tokens).shape.at(-1)!);
     return error <= tolerance
       ? undefined
       : `its result is ${error.toExponential(1)} off, allowed ${tolerance}`;
@@ -157,12 +159,22 @@ function tokensFor(rows: number, { experts, topK }: TuningSubject): number {
   return Math.max(2, Math.ceil((rows * experts) / topK));
 }
 
-function relativeError(actual: Float32Array, expected: Float32Array): number {
-  let squares = 0;
-  let norm = 0;
-  expected.forEach((value, i) => {
-    squares += (actual[i]! - value) ** 2;
-    norm += value ** 2;
-  });
-  return Math.sqrt(squares / norm);
+/**
+ * Error of a row relative to its norm that all but a few rows keep. Rounding may send a token to another expert where two
+ * logits are close, and its row is then another one without the kernel being wrong; a wrong kernel is wrong in more rows.
+ */
+function rowError(actual: Float32Array, expected: Float32Array, columns: number): number {
+  const errors: number[] = [];
+  for (let start = 0; start < expected.length; start += columns) {
+    let squares = 0;
+    let norm = 0;
+    for (let i = start; i < start + columns; i++) {
+      squares += (actual[i]! - expected[i]!) ** 2;
+      norm += expected[i]! ** 2;
+    }
+    const error = Math.sqrt(squares / norm);
+    errors.push(Number.isNaN(error) ? Infinity : error);
+  }
+  errors.sort((a, b) => b - a);
+  return errors[Math.floor(errors.length * ROUTED_ELSEWHERE)]!;
 }
