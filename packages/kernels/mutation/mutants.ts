@@ -380,4 +380,41 @@ export const mutants: readonly Mutant[] = [
     bug: 'bound',
     test: 'ops/sample',
   },
+
+  // Kernels for tuning.
+  {
+    file: 'ops/linear/subgroup-matrix/matrix-tile.wgsl',
+    find: 'owner < first_block + teams',
+    replace: 'owner < first_block + TEAMS',
+    bug: 'bound',
+    test: 'ops/linear/subgroup-matrix/emulated',
+  },
+  {
+    file: 'ops/linear/subgroup-matrix/matrix-tile.wgsl',
+    find: 'column % BLOCK_COLUMNS / PART_COLUMNS',
+    replace: 'column / TILE_OUTPUTS',
+    bug: 'index',
+    test: 'ops/linear/subgroup-matrix/emulated',
+  },
+  {
+    file: 'ops/linear/subgroup-matrix/matrix-tile.wgsl',
+    find: '(matrix_row - row) * RESULT_STRIDE',
+    replace: 'i * MATRIX_M * RESULT_STRIDE',
+    bug: 'index',
+    test: 'ops/linear/subgroup-matrix/emulated',
+  },
+  {
+    file: 'ops/linear/subgroup-matrix/linear-tile.wgsl',
+    find: ' && lora_segment(n) == segment',
+    replace: '',
+    bug: 'mask',
+    test: 'ops/linear/subgroup-matrix/emulated',
+  },
+  {
+    file: 'ops/linear/subgroup-matrix/grouped-tile.wgsl',
+    find: '(work.expert * PARTS + part) * OUTPUT_ROWS',
+    replace: 'part * OUTPUT_ROWS',
+    bug: 'expert',
+    test: 'ops/linear/subgroup-matrix/emulated',
+  },
 ];
