@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { bundleKernels, bundleMedia, bundlePage, bundleWorker, kernels, runtime } from './bundle.mjs';
+import { bundleKernels, bundlePage, bundleWorker, bundleWorkerScripts, kernels, runtime } from './bundle.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -48,7 +48,8 @@ function copyOnnxRuntime(target) {
 }
 
 for (const folder of [kernels, runtime]) rmSync(join(folder, 'dist'), { recursive: true, force: true });
-write(await bundleKernels(), await bundlePage(), await bundleWorker(), await bundleMedia());
+const scripts = (await bundleWorkerScripts()).map(({ bundle }) => bundle);
+write(await bundleKernels(), await bundlePage(), await bundleWorker(), ...scripts);
 copyOnnxRuntime(join(runtime, 'dist/onnxruntime'));
 // In this order: the runtime's declarations refer to the kernels'.
 for (const folder of [kernels, runtime]) emitTypes(folder);

@@ -1,5 +1,5 @@
 /** How kernels and runtime become scripts that browsers take as they are; `build` writes them, `check` weighs them. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { minifySync } from 'vite';
@@ -30,26 +30,22 @@ const wgsl = {
 
 const SHADERS_FIRST = 'shaders-first';
 
-/** Shaders in folders below `ops/linear` are for tuning, and no part of the built-in operations. */
-const FOR_TUNING = /^ops.linear.[^./\\]+[/\\]/;
-
 /**
- * Puts all shaders at the start of a script: side by side they share gzip's window, which is 2 % of the worker's size.
- * @type {import('esbuild').Plugin}
+ * Puts shaders at the start of a script: side by side they share gzip's window, which is 2 % of the worker's size.
+ * @param {readonly string[]} shaders all that the script contains
+ * @returns {import('esbuild').Plugin}
  */
-const shadersFirst = {
+const shadersFirst = (shaders) => ({
   name: SHADERS_FIRST,
   setup({ initialOptions, onResolve, onLoad }) {
     initialOptions.inject = [SHADERS_FIRST];
     onResolve({ filter: new RegExp(`^${SHADERS_FIRST}$`) }, ({ path }) => ({ path, namespace: path }));
-    onLoad({ filter: /.*/, namespace: SHADERS_FIRST }, () => {
-      const resolveDir = join(kernels, 'src');
-      const files = readdirSync(resolveDir, { recursive: true, encoding: 'utf8' });
-      const shaders = files.filter((file) => file.endsWith('.wgsl') && !FOR_TUNING.test(file)).sort();
-      return { contents: shaders.map((file) => `import './${file}?raw';`).join('\n'), resolveDir };
-    });
+    onLoad({ filter: /.*/, namespace: SHADERS_FIRST }, () => ({
+      contents: shaders.map((path) => `import ${JSON.stringify(`${path}?raw`)};`).join('\n'),
+      resolveDir: root,
+    }));
   },
-};
+});
 
 /**
  * Source text that names files of the source tree or of node_modules, and what it becomes in `dist`. The form
@@ -59,17 +55,38 @@ const ONNX_RUNTIME_URLS = `[
   new URL('./onnxruntime/ort.webgpu.bundle.min.mjs', import.meta.url).href,
   new URL('./onnxruntime/ort-wasm-simd-threaded.asyncify.wasm', import.meta.url).href,
 ]`;
-// Bundlers copy the media script unread, so the worker's, which they do read, finds these files for it.
+// Bundlers copy a script of ours unread, so the worker's, which they do read, finds these files for the media script.
 const HANDED_OVER = `globalThis[Symbol.for('@uni-moe-web/runtime ONNX Runtime')]`;
-const REWRITES = [
+
+/**
+ * Scripts that the worker downloads when something needs them. `load-<name>.ts` imports `<name>.ts` in the same folder.
+ * A script has copies of what it imports, so both sides may share only plain data, errors that are known by their brand,
+ * and objects by their methods.
+ */
+const WORKER_SCRIPTS = [
   {
-    file: /engine\/load-media\.ts$/,
-    targets: ['worker'],
-    from: `return import('./media.ts');`,
-    to: `${HANDED_OVER} = ${ONNX_RUNTIME_URLS}; return import(MEDIA_SCRIPT);`,
-    declarations: `const MEDIA_SCRIPT = new URL('./media.js', import.meta.url).href;
+    name: 'media',
+    folder: 'engine',
+    when: 'with the first picture or sound',
+    declarations: `${HANDED_OVER} = ${ONNX_RUNTIME_URLS};
 `,
   },
+  { name: 'adapters', folder: 'decoder', when: 'with a checkpoint that has adapters', declarations: '' },
+  { name: 'tuning', folder: 'engine', when: 'with the option `tuning`', declarations: '' },
+];
+
+/** @typedef {{ file: RegExp, targets: readonly string[], from: string, to: string, declarations?: string }} Rewrite */
+
+/** @type {readonly Rewrite[]} */
+const REWRITES = [
+  ...WORKER_SCRIPTS.map(({ name, folder, declarations }) => ({
+    file: new RegExp(`${folder}/load-${name}\\.ts$`),
+    targets: ['worker'],
+    from: `loadScript(import('./${name}.ts'))`,
+    to: 'loadScript(import(SCRIPT))',
+    declarations: `${declarations}const SCRIPT = new URL('./${name}.js', import.meta.url).href;
+`,
+  })),
   {
     file: /worker\/start-worker\.ts$/,
     targets: ['page'],
@@ -86,7 +103,7 @@ const REWRITES = [
   },
   {
     file: /towers\/onnx-runtime\.ts$/,
-    targets: ['media'],
+    targets: ['script'],
     from: `loading ??= import('onnxruntime-web/webgpu')`,
     to: `loading ??= import(ONNX_RUNTIME_SCRIPT)`,
     declarations: `const [ONNX_RUNTIME_SCRIPT, ONNX_RUNTIME_WASM] = ${HANDED_OVER};
@@ -94,25 +111,25 @@ const REWRITES = [
   },
   {
     file: /towers\/onnx-runtime\.ts$/,
-    targets: ['page', 'media'],
+    targets: ['page', 'script'],
     from: `if (options.wasmPaths !== undefined) wasm.wasmPaths = options.wasmPaths;`,
     to: `wasm.wasmPaths = options.wasmPaths ?? { wasm: ONNX_RUNTIME_WASM };`,
   },
 ];
 
 /**
- * @param {'page' | 'worker' | 'media'} target
+ * @param {'page' | 'worker' | 'script'} target
  * @returns {import('esbuild').Plugin}
  */
 const rewrite = (target) => ({
   name: 'rewrite',
   setup(context) {
-    context.onLoad({ filter: /(load-media|start-worker|onnx-runtime)\.ts$/ }, ({ path }) => {
+    context.onLoad({ filter: /(load-[a-z]+|start-worker|onnx-runtime)\.ts$/ }, ({ path }) => {
       let contents = readFileSync(path, 'utf8');
       for (const { file, targets, from, to, declarations = '' } of REWRITES) {
         if (!file.test(path) || !targets.includes(target)) continue;
-        if (!contents.includes(from))
-          throw new Error(`${path} no longer contains ${from}; adapt ${import.meta.filename}`);
+        if (contents.split(from).length !== 2)
+          throw new Error(`${path} does not contain ${from} once; adapt ${import.meta.filename}`);
         contents = declarations + contents.replace(from, to);
       }
       return { contents, loader: 'ts' };
@@ -173,19 +190,34 @@ export function bundlePage() {
  * @param {readonly string[]} [external] imports to leave out, to see what they cost
  * @returns {Promise<Bundle>}
  */
-export function bundleWorker(external = []) {
+export async function bundleWorker(external = []) {
   const entryPoints = { 'engine.worker': join(runtime, 'src/worker/engine.worker.ts') };
-  const plugins = [shadersFirst, wgsl, rewrite('worker')];
-  return bundle({ plugins, entryPoints, outdir: join(runtime, 'dist'), external: [...external] });
+  const plugins = [wgsl, rewrite('worker')];
+  const options = { entryPoints, outdir: join(runtime, 'dist'), external: [...external] };
+  const { outputs } = (await bundle({ ...options, plugins })).metafile;
+  const inputs = Object.values(outputs).flatMap((output) => Object.keys(output.inputs));
+  const shaders = inputs.filter((input) => input.startsWith('wgsl:')).map((input) => input.slice(5));
+  return bundle({ ...options, plugins: [shadersFirst(shaders.sort()), ...plugins] });
 }
 
 /**
- * The script that the worker downloads with the first picture or sound.
- * @returns {Promise<Bundle>}
+ * The scripts that the worker downloads later.
+ * @returns {Promise<readonly { name: string, when: string, entry: string, bundle: Bundle }[]>}
  */
-export function bundleMedia() {
-  const entryPoints = { media: join(runtime, 'src/engine/media.ts') };
-  return bundle({ plugins: [rewrite('media')], entryPoints, outdir: join(runtime, 'dist') });
+export function bundleWorkerScripts() {
+  return Promise.all(
+    WORKER_SCRIPTS.map(async ({ name, folder, when }) => {
+      const entry = `src/${folder}/${name}.ts`;
+      const entryPoints = { [name]: join(runtime, entry) };
+      const plugins = [wgsl, rewrite('script')];
+      return {
+        name,
+        when,
+        entry,
+        bundle: await bundle({ plugins, entryPoints, outdir: join(runtime, 'dist') }),
+      };
+    }),
+  );
 }
 
 /**

@@ -1,22 +1,24 @@
-// What a text-only page downloads of the runtime: the page's half and the worker's script, as `build` makes them. Towers,
-// their preprocessing and ONNX Runtime come with the first picture or sound.
+// What a text-only page downloads of the runtime: the page's half and the worker's script, as `build` makes them. What
+// other pages need besides comes in scripts of its own, and ONNX Runtime with the first picture or sound.
 import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { bundleMedia, bundlePage, bundleWorker } from './bundle.mjs';
+import { bundlePage, bundleWorker, bundleWorkerScripts } from './bundle.mjs';
 
 const LIMIT_BYTES = 60_000;
 
 /** @typedef {import('./bundle.mjs').Bundle} Bundle */
 
 /**
- * An entry with everything that it imports, except what only runs without a worker or with media.
+ * An entry with everything that it imports, except what only runs without a worker or is loaded later.
  * @param {Bundle} bundle
  * @param {string} entry
  * @returns {string[]} paths of outputs
  */
 function downloads({ metafile: { outputs } }, entry) {
   const isLater = (/** @type {string} */ path) =>
-    /(page-engine|local-engine|engine\/media)\.ts$/.test(outputs[path]?.entryPoint ?? '');
+    /(page-engine|local-engine|engine\/media|engine\/tuning|decoder\/adapters)\.ts$/.test(
+      outputs[path]?.entryPoint ?? '',
+    );
   /** @type {Set<string>} */
   const found = new Set();
   const visit = (/** @type {string} */ path) => {
@@ -44,7 +46,6 @@ function gzipBytes({ files }, paths) {
 const kilobytes = (/** @type {number} */ bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 const page = await bundlePage();
 const worker = await bundleWorker();
-const media = await bundleMedia();
 const withoutTokenizer = await bundleWorker(['@huggingface/tokenizers', '../tokenizer/*']);
 const workerBytes = gzipBytes(worker, downloads(worker, 'engine.worker.ts'));
 const sizes = {
@@ -64,7 +65,6 @@ for (const [name, bytes] of Object.entries(sizes)) {
   );
 }
 console.log(`       with the tokenizer: ${kilobytes(workerBytes)} gzip`);
-console.log(
-  `       media code, with the first picture or sound: ${kilobytes(gzipBytes(media, downloads(media, 'engine/media.ts')))} gzip`,
-);
+for (const { name, when, entry, bundle } of await bundleWorkerScripts())
+  console.log(`       ${name}.js, ${when}: ${kilobytes(gzipBytes(bundle, downloads(bundle, entry)))} gzip`);
 process.exit(failed ? 1 : 0);

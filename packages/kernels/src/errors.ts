@@ -1,5 +1,18 @@
+/** Marks kernel errors of every copy of this package: a worker loads some of its kernels with scripts that have one each. */
+const BRAND = Symbol.for('@uni-moe-web/kernel-error');
+
 /** Base of all errors of this package. `code` is stable; `message` says what was found, what was expected and what to do. */
 export class KernelError extends Error {
+  static {
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
+
+  /** `instanceof KernelError` holds across copies of this package; a subclass is told by its prototype. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== KernelError) return super[Symbol.hasInstance](value);
+    return (value as { readonly [BRAND]?: true } | null | undefined)?.[BRAND] === true;
+  }
+
   override name = 'KernelError';
   readonly code: string;
 

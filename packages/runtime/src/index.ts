@@ -8,6 +8,7 @@ export type {
   Engine,
   EngineInfo,
   EngineMemory,
+  EngineTuning,
 } from './engine/engine.ts';
 export type { LayerExperts } from './engine/token-generator.ts';
 export type * from './api/chat-request.ts';
@@ -29,6 +30,7 @@ export * from './checkpoint/errors.ts';
 export type { AudioConfig, CheckpointConfig, DecoderConfig, VisionConfig } from './checkpoint/format.ts';
 export { DeviceLostError, EngineDisposedError, EngineOptionError } from './engine/errors.ts';
 export { AbortedError, RuntimeError, type ErrorDetails, type RuntimeErrorJson } from './errors.ts';
+export { ScriptLoadError } from './load-script.ts';
 export * from './modalities/errors.ts';
 export type { ModalityName } from './modalities/modality.ts';
 export type { AudioSource, RawAudio } from './modalities/audio/decode.ts';
@@ -39,4 +41,5 @@ export * from './towers/errors.ts';
 export { WorkerFailedError } from './worker/errors.ts';
 export { UnexpectedError } from './worker/wire-errors.ts';
 export type { Capabilities } from '@uni-moe-web/kernels';
+export type { TuningMode } from '@uni-moe-web/kernels/tuning';
 export { KernelError } from '@uni-moe-web/kernels/errors';

@@ -14,7 +14,7 @@ import { decoderShape, type DecoderShape } from './config.ts';
 import { recordHead, recordLayer, recordLayers, type ForwardState } from './forward.ts';
 import { gpuDone } from './gpu-done.ts';
 import { KvCache } from './kv-cache.ts';
-import { LoraSet, type LoraAdapter } from './lora.ts';
+import type { LoraSet } from './lora.ts';
 import type { DecoderPrompt } from './prompt.ts';
 import type { Taps } from './taps.ts';
 import type { DecoderWeights } from './weights.ts';
@@ -68,7 +68,7 @@ export class Decoder {
     buffers: BufferScope,
     config: DecoderConfig,
     weights: DecoderWeights,
-    adapters: readonly LoraAdapter[],
+    lora: LoraSet | undefined,
     options: DecoderOptions,
   ) {
     const shape = decoderShape(config);
@@ -76,12 +76,12 @@ export class Decoder {
     this.shape = shape;
     this.#chunkTokens = Math.min(options.chunkTokens, options.contextLength);
     this.cache = new KvCache(buffers, shape, options.contextLength, options.cacheType);
-    this.lora = adapters.length > 0 ? new LoraSet(buffers, shape, adapters) : undefined;
+    this.lora = lora;
     this.workspace = createWorkspace(buffers, shape, {
       chunkTokens: this.#chunkTokens,
       capacity: options.contextLength,
       activationType: options.activationType,
-      loraRank: this.lora?.rank ?? 0,
+      loraRank: lora?.rank ?? 0,
     });
     this.#state = {
       shape,
@@ -89,7 +89,7 @@ export class Decoder {
       cache: this.cache,
       workspace: this.workspace,
       rope: uploadRope(buffers, config, options.contextLength),
-      lora: this.lora,
+      lora,
     };
   }
 

@@ -5,7 +5,6 @@ import {
   firstRows,
   gatedLinear,
   linear,
-  loraDown,
   moeMlp,
   moeRoute,
   reshape,
@@ -17,7 +16,7 @@ import {
 } from '@uni-moe-web/kernels';
 import type { DecoderShape } from './config.ts';
 import type { KvCache } from './kv-cache.ts';
-import { loraUp, type LayerLora, type LoraProjection, type LoraSet } from './lora.ts';
+import type { LayerLora, LoraProjection, LoraSet } from './lora.ts';
 import type { Taps } from './taps.ts';
 import type { DecoderWeights, LayerWeights } from './weights.ts';
 import type { Workspace } from './workspace.ts';
@@ -151,7 +150,7 @@ function recordAttention(
     ...input,
     weight: weights.qkv,
     y: qkv,
-    ...recordLora(list, lora?.qkv, workspace.lora?.qkv, input, tokens),
+    ...recordLora(list, state, lora?.qkv, workspace.lora?.qkv, input, tokens),
   });
   ropeAppend(list, { qkv, cos: rope.cos, sin: rope.sin, position, q, keys, values });
   if (tokens === 1) attentionDecode(list, { q, keys, values, position, y, scratch: workspace.attention });
@@ -160,7 +159,7 @@ function recordAttention(
     x: y,
     weight: weights.output,
     ...output,
-    ...recordLora(list, lora?.output, workspace.lora?.output, { x: y }, tokens),
+    ...recordLora(list, state, lora?.output, workspace.lora?.output, { x: y }, tokens),
   });
 }
 
@@ -178,13 +177,13 @@ function recordMlp(
   const input = recordNorm(list, state, weights.mlpNorm, tokens);
   if (!weights.router) {
     const gated = firstRows(workspace.gated, tokens);
-    const gateUp = recordLora(list, lora?.gateUp, workspace.lora?.gateUp, input, tokens);
+    const gateUp = recordLora(list, state, lora?.gateUp, workspace.lora?.gateUp, input, tokens);
     gatedLinear(list, { ...input, weight: weights.gateUp, y: gated, ...gateUp });
     linear(list, {
       x: gated,
       weight: weights.down,
       ...output,
-      ...recordLora(list, lora?.down, workspace.lora?.down, { x: gated }, tokens),
+      ...recordLora(list, state, lora?.down, workspace.lora?.down, { x: gated }, tokens),
     });
     return;
   }
@@ -208,8 +207,15 @@ function recordMlp(
     weights: expertWeights,
     ...output,
     scratch: workspace.moe,
-    ...(lora && workspace.lora
-      ? { lora: { gateUp: lora.gateUp, down: lora.down, products: workspace.lora } }
+    ...(lora && state.lora && workspace.lora
+      ? {
+          lora: {
+            gateUp: lora.gateUp,
+            down: lora.down,
+            products: workspace.lora,
+            loraDown: state.lora.loraDown,
+          },
+        }
       : {}),
   });
   taps?.record(list, `layers.${layer}.router_logits`, logits);
@@ -220,16 +226,18 @@ function recordMlp(
 /** Records the down half of a dense projection's adapters and returns the argument for the up half. */
 function recordLora(
   list: CommandList,
+  { lora }: ForwardState,
   projection: LoraProjection | undefined,
   scratch: Tensor | undefined,
   input: BlockInput,
   tokens: number,
 ): { lora?: LoraUp } {
-  if (!projection || !scratch) return {};
-  const width = projection.segmentEnds.length * projection.rank;
+  if (!lora || !projection || !scratch) return {};
+  const { a, b, scales, rank, segmentEnds } = projection;
+  const width = segmentEnds.length * rank;
   const products = reshape(firstRows(flat(scratch), tokens * width), [tokens, width]);
-  loraDown(list, { ...input, a: projection.a, scales: projection.scales, products });
-  return { lora: loraUp(projection, products) };
+  lora.loraDown(list, { ...input, a, scales, products });
+  return { lora: { products, b, rank, segmentEnds } };
 }
 
 function flat(tensor: Tensor): Tensor {

@@ -4,9 +4,10 @@ import { RuntimeError } from '../errors.ts';
 import { BufferScope } from './buffer-scope.ts';
 import { decoderShape } from './config.ts';
 import { Decoder } from './decoder.ts';
+import { loadAdapters } from './load-adapters.ts';
 import type { LoraAdapter } from './lora.ts';
 import { planMemory, type MemoryPlan } from './memory-plan.ts';
-import { describeAdapter, readAdapter, type AdapterDescription } from './read-adapter.ts';
+import type { AdapterDescription } from './read-adapter.ts';
 import { planDecoderWeights } from './weight-plan.ts';
 import { DecoderWeights } from './weights.ts';
 
@@ -57,9 +58,10 @@ export async function loadDecoder(
   const chunkTokens = Math.min(options.chunkTokens ?? DEFAULT_CHUNK_TOKENS, contextLength);
   const shape = decoderShape(config);
 
+  const { adapters: names } = checkpoint.config;
+  const script = names.length > 0 ? await loadAdapters() : undefined;
   const described: AdapterDescription[] = [];
-  for (const name of checkpoint.config.adapters)
-    described.push(await describeAdapter(checkpoint, name, options));
+  for (const name of names) described.push(await script!.describeAdapter(checkpoint, name, options));
   const loraRank = described.reduce((sum, { rank }) => sum + rank, 0);
   const plan = planDecoderWeights(
     shape,
@@ -75,14 +77,15 @@ export async function loadDecoder(
   options.onMemoryPlan?.(memory);
 
   const adapters: LoraAdapter[] = [];
-  for (const each of described) adapters.push(await readAdapter(checkpoint, each, options));
+  for (const each of described) adapters.push(await script!.readAdapter(checkpoint, each, options));
   const buffers = new BufferScope(gpu);
   try {
     const { weights, decoder } = await expectMemory(gpu, memory, () => {
       const allocated = new DecoderWeights(buffers, plan);
+      const lora = script && new script.LoraSet(buffers, shape, adapters);
       return {
         weights: allocated,
-        decoder: new Decoder(buffers, config, allocated, adapters, {
+        decoder: new Decoder(buffers, config, allocated, lora, {
           contextLength,
           activationType,
           cacheType,

@@ -1,4 +1,4 @@
-import type { Gpu, LoraUp, Tensor } from '@uni-moe-web/kernels';
+import { loraDown, type Gpu, type Tensor } from '@uni-moe-web/kernels';
 import { RuntimeError } from '../errors.ts';
 import type { BufferScope } from './buffer-scope.ts';
 import type { DecoderShape } from './config.ts';
@@ -51,6 +51,8 @@ interface Segment {
  * its weight rewrites a few floats of `scales` (and the routers that have adapters) and compiles nothing.
  */
 export class LoraSet {
+  /** Here, and not imported by the forward pass, because it belongs to the script that only adapters need. */
+  readonly loraDown = loraDown;
   readonly layers: readonly LayerLora[];
   /** R: sum of the ranks. */
   readonly rank: number;
@@ -255,9 +257,4 @@ export class LoraSet {
     this.#gpu.write(tensor, values);
     return tensor;
   }
-}
-
-/** The up half of a projection's adapters, given the scaled products of the down half. */
-export function loraUp({ b, rank, segmentEnds }: LoraProjection, products: Tensor): LoraUp {
-  return { products, b, rank, segmentEnds };
 }

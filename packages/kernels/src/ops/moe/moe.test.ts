@@ -15,6 +15,7 @@ import { CommandList } from '../../gpu/command-list.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { destroyWeights } from '../../tensor/pack-weights.ts';
 import type { FloatType, Tensor } from '../../tensor/tensor.ts';
+import { loraDown } from '../lora-down/lora-down.ts';
 import { chooseMoePath } from './choose-path.ts';
 import { uploadExperts } from './expert-inputs.ts';
 import { MOE_EPSILON, moeCases, moeInputs, type MoeCase } from './moe.cases.ts';
@@ -125,6 +126,7 @@ async function checkMoe(
       gateUp: keep(guardedTensor(gpu, 'products', [tokens * topK * 2 * inputs.lora.gateUp.rank], 'f32')),
       down: keep(guardedTensor(gpu, 'products', [tokens * topK * inputs.lora.down.rank + 5], 'f32')),
     },
+    loraDown,
   };
 
   const list = new CommandList(gpu);

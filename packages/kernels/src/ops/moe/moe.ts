@@ -3,7 +3,7 @@ import type { CommandList } from '../../gpu/command-list.ts';
 import { expectDType, expectShape, type Tensor } from '../../tensor/tensor.ts';
 import type { WeightMatrix } from '../../tensor/weight-matrix.ts';
 import type { FusedNorm } from '../linear/encode-linear.ts';
-import { loraDown } from '../lora-down/lora-down.ts';
+import type { loraDown } from '../lora-down/lora-down.ts';
 import { rmsNorm } from '../rms-norm/rms-norm.ts';
 import { maxTiles, moeAlign } from './align/align.ts';
 import { chooseMoePath, type MoePath } from './choose-path.ts';
@@ -31,6 +31,8 @@ export interface MoeLora {
   readonly down: MoeLoraProjection;
   /** Scratch, f32, any shape: at least tokens * topK * 2 * rank elements for gateUp, half as many for down. */
   readonly products: { readonly gateUp: Tensor; readonly down: Tensor };
+  /** That operation, given so that programs without adapters need not contain it. */
+  readonly loraDown: typeof loraDown;
 }
 
 export interface MoeMlpArgs {
@@ -162,7 +164,7 @@ function gateUpLora(
   if (!lora) return {};
   const { a, b, scales, rank } = lora.gateUp;
   const products = scratchView(lora.products.gateUp, [slotCount(experts), 2 * rank]);
-  loraDown(list, { ...input, a, scales, products, experts });
+  lora.loraDown(list, { ...input, a, scales, products, experts });
   return { lora: { products, b, rank } };
 }
 
@@ -176,7 +178,7 @@ function downLora(
   if (!lora) return {};
   const { a, b, scales, rank } = lora.down;
   const products = scratchView(lora.products.down, [slotCount(experts), rank]);
-  loraDown(list, { x: hidden, a, scales, products, experts, rowsAreSlots: true });
+  lora.loraDown(list, { x: hidden, a, scales, products, experts, rowsAreSlots: true });
   return { lora: { products, b, rank } };
 }
 
