@@ -69,13 +69,13 @@ function prefillTable({ prefill }: ModelResult): string {
   );
 }
 
-function growthText({ growth }: ModelResult, { readBytesPerSecond }: Ceiling): string[] {
+function growthText({ growth }: ModelResult, { copyBytesPerSecond, readBytesPerSecond }: Ceiling): string[] {
   if (!growth) return [];
   const { from, to, rounds, settled, bytes, wallMs, timed } = growth;
   const noise = settled ? '' : ', then the time was over';
   const lines = [
     '',
-    `A step at context ${to} takes ${interval(wallMs)} ms more than at ${from} by the wall clock (medians of ${rounds} rounds with 95 % intervals${noise}). It reads ${shortNumber(bytes / 1e6)} MB of keys and values more, for which a plain read takes ${shortNumber((1000 * bytes) / readBytesPerSecond)} ms.`,
+    `A step at context ${to} takes ${interval(wallMs)} ms more than at ${from} by the wall clock (medians of ${rounds} rounds with 95 % intervals${noise}). It reads ${shortNumber(bytes / 1e6)} MB of keys and values more: ${shortNumber((1000 * bytes) / copyBytesPerSecond)} ms at the rate of a copy, ${shortNumber((1000 * bytes) / readBytesPerSecond)} ms at that of a read.`,
   ];
   if (!timed) return lines;
   const { stepMs, attentionMs, share, outsideMs } = timed;

@@ -32,7 +32,7 @@ describe('reports of a benchmark', () => {
     expect(text).toContain('| 512 | 5.00 (4.50-5.50) | 200 | 0.200 | 37 | 1 | 0.500 |');
     expect(text).toContain('| 32 | 64.0 | 500 | 300 | 1 |');
     expect(text).toContain(
-      'A step at context 512 takes 1.02 [0.970 to 1.07] ms more than at 16 by the wall clock (medians of 40 rounds with 95 % intervals). It reads 4.00 MB of keys and values more, for which a plain read takes 0.333 ms.',
+      'A step at context 512 takes 1.02 [0.970 to 1.07] ms more than at 16 by the wall clock (medians of 40 rounds with 95 % intervals). It reads 4.00 MB of keys and values more: 0.400 ms at the rate of a copy, 0.333 ms at that of a read.',
     );
     expect(text).toContain(
       'the step grows by 1.00 [0.970 to 1.03] ms, attention by 0.950 [0.940 to 0.960] ms, 4.21 GB/s: a share of 0.950 [0.910 to 0.990]. Outside of kernels it grows by 0.0100 [-0.0200 to 0.0400] ms. Others that grow: linear-matvec by 0.0300 [0.0200 to 0.0400] ms.',
