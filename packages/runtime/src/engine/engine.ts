@@ -10,12 +10,6 @@ import type { ModalityName } from '../modalities/modality.ts';
 /** What was planned before the download. */
 export type EngineMemory = MemoryPlan;
 
-/**
- * What a tuning pass may choose from: kernels as precise as the built-in ones (`exact`), or also those that round activations
- * to 8 bits or to float16 (`reduced`).
- */
-export type TuningMode = 'exact' | 'reduced';
-
 /** What was chosen for this model on this device. */
 export interface EngineTuning extends TuningChoice {
   /** Whether it was measured on an earlier visit. */

@@ -1,4 +1,5 @@
 import { requestGpu, type Gpu, type GpuOptions } from '@uni-moe-web/kernels';
+import type { TuningMode } from '@uni-moe-web/kernels/tuning';
 import {
   openCheckpoint,
   type CacheChoice,
@@ -11,7 +12,7 @@ import type { Decoder } from '../decoder/decoder.ts';
 import { loadDecoder, type DecoderLoadOptions, type LoadedDecoder } from '../decoder/load-decoder.ts';
 import { RuntimeError } from '../errors.ts';
 import { Tokenizer } from '../tokenizer/tokenizer.ts';
-import type { EngineTuning, TuningMode } from './engine.ts';
+import type { EngineTuning } from './engine.ts';
 import { loadTuning } from './load-tuning.ts';
 import { MediaEncoder, type MediaEncoderOptions } from './media-encoder.ts';
 import { asOneDownload } from './one-download.ts';
@@ -21,7 +22,9 @@ export interface ModelOptions extends OpenOptions, DecoderLoadOptions, MediaEnco
   readonly gpu?: GpuOptions;
   /**
    * Measures once, in about a second of the first load, which kernels are fastest for this model on this device. What was
-   * chosen is kept where the checkpoint is (`cache`). Off by default: kernels are chosen by the device's features and limits.
+   * chosen is kept where the checkpoint is (`cache`). `exact` allows only kernels as precise as the built-in ones, `reduced`
+   * also those that round activations to 8 bits or to float16. Off by default: kernels are chosen by the device's features
+   * and limits.
    */
   readonly tuning?: TuningMode;
 }

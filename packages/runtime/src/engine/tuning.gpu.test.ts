@@ -19,6 +19,18 @@ async function open(options: ModelOptions): Promise<Engine> {
   return engine;
 }
 
+/** Of the first token after a prompt, for the 8 most likely ones. */
+async function logprobsOf(engine: Engine): Promise<number[]> {
+  const { choices } = await engine.chat.completions.create({
+    messages: [{ role: 'user', content: 'Write a short poem about the sea. '.repeat(8) }],
+    temperature: 0,
+    max_tokens: 1,
+    logprobs: true,
+    top_logprobs: 8,
+  });
+  return choices[0].logprobs!.content[0]!.top_logprobs.map(({ logprob }) => logprob);
+}
+
 async function idsOf(engine: Engine): Promise<readonly number[]> {
   const { choices } = await engine.chat.completions.create({
     messages: [{ role: 'user', content: 'Write a short poem about the sea. '.repeat(4) }],
@@ -47,6 +59,25 @@ describe('the option tuning', () => {
     const again = await open({ cache, tuning: 'exact' });
     expect(again.info.tuning).toEqual({ kept: true, ...(groupedRows && { groupedRows }) });
     expect(await idsOf(again)).toEqual(expected);
+  });
+
+  test('with reduced precision, integer dot products are checked and timed; kept as chosen, they are used', async () => {
+    const cache = memoryStore();
+    const { report, kernels } = (await open({ cache, tuning: 'reduced' })).info.tuning!;
+    expect(report!.rejected).toEqual([]);
+    expect(report!.measured[0]).toMatchObject({ what: 'packed' });
+    expect([undefined, 'packed']).toContain(kernels);
+
+    const [name] = await cache.list(TUNING_FOLDER);
+    await cache.write(TUNING_FOLDER, name!, new TextEncoder().encode('{"kernels":"packed"}'));
+    const packed = await open({ cache, tuning: 'reduced' });
+    expect(packed.info.tuning).toEqual({ kept: true, kernels: 'packed' });
+    const exact = await logprobsOf(await open({ cache }));
+    const rounded = await logprobsOf(packed);
+    const difference = exact.map((value, i) => Math.abs(value - rounded[i]!));
+    // Other kernels ran, and what they round moves log probabilities a little.
+    expect(Math.max(...difference)).toBeGreaterThan(1e-5);
+    expect(Math.max(...difference)).toBeLessThan(0.2);
   });
 
   test('what cannot be read is measured again, and another model shape has a choice of its own', async () => {

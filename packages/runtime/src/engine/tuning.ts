@@ -1,10 +1,17 @@
 import type { Gpu } from '@uni-moe-web/kernels';
-import { tune, tuningOf, type Candidate, type TuningChoice } from '@uni-moe-web/kernels/tuning';
+import {
+  tune,
+  tuningCandidates,
+  tuningOf,
+  type Candidate,
+  type TuningChoice,
+  type TuningMode,
+} from '@uni-moe-web/kernels/tuning';
 import * as v from 'valibot';
 import { sha256Hex } from '../checkpoint/integrity.ts';
 import { TUNING_FOLDER, type PieceStore } from '../checkpoint/stores/piece-store.ts';
 import type { Decoder } from '../decoder/decoder.ts';
-import type { EngineTuning, TuningMode } from './engine.ts';
+import type { EngineTuning } from './engine.ts';
 
 /** Part of the key of what is kept: raise it when kernels change so much that older measurements mislead. */
 const REVISION = 1;
@@ -24,7 +31,7 @@ export async function tuneDecoder(
   store: PieceStore | undefined,
 ): Promise<EngineTuning> {
   const { gpu } = decoder;
-  const candidates = candidatesFor(gpu, mode);
+  const candidates = tuningCandidates(gpu.capabilities, mode);
   const name = await storedName(gpu, decoder, candidates);
   const kept = await readChoice(store, name);
   if (kept) {
@@ -37,10 +44,6 @@ export async function tuneDecoder(
   const choice: TuningChoice = { kernels, groupedRows };
   await writeChoice(store, name, choice);
   return { ...choice, kept: false, report };
-}
-
-function candidatesFor(_gpu: Gpu, _mode: TuningMode): readonly Candidate[] {
-  return [];
 }
 
 /** The first layer with experts, or the first of all, over random tokens. */
