@@ -23,5 +23,5 @@ export const packedGrouped: TiledKernel = packedKernel('grouped-packed', grouped
 
 function packedKernel(name: string, source: string): TiledKernel {
   const formats: readonly WeightFormat[] = ['q4', 'q8'];
-  return { ...defineKernel(name, tileSource + source), template: {}, formats };
+  return { ...defineKernel(name, [tileSource, source].join('\n')), template: {}, formats };
 }
