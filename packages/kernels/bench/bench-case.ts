@@ -13,6 +13,8 @@ export interface BenchCase {
   readonly work: Work;
   /** Largest error relative to the norm of the oracle's values. */
   readonly tolerance: number;
+  /** Ours rounds activations to 8 bits here, and its error is that of the rounding. */
+  readonly isRounded?: boolean;
   /** Place in a plot of time against something. */
   readonly plot?: { readonly name: BenchPlot; readonly series: string; readonly x: number };
   /** Uploads fresh random inputs; different seeds give different data. */

@@ -7,8 +7,8 @@ export interface Contender {
   readonly name: string;
   /** What a reader must know about a comparison with it. */
   readonly note?: string;
-  /** Error up to which its result is right but less precise, where that is its design; 0.001 by default. */
-  readonly coarseError?: number;
+  /** Whether it rounds activations to 8 bits by design: then it may be less precise, and do four products at once. */
+  readonly isRounded?: boolean;
   /** Whether it computes outside the device, whose ceilings then say nothing about it. */
   readonly onCpu?: boolean;
   /** Submits one run on input set `set`. Resolves when it is submitted, not when it is done. */
@@ -18,15 +18,21 @@ export interface Contender {
   dispose(): Promise<void> | void;
 }
 
+const ROUNDED = {
+  name: 'uni-moe-web, 8-bit activations',
+  note: 'kernels that a tuning pass may choose; their equals in precision are MatMulNBits at accuracy level 4 and QMoE',
+  isRounded: true,
+} as const;
+
 /** Our own operation: one recorded list per input set. */
-export function ownContender(gpu: Gpu, inputs: readonly BenchInput[]): Contender {
+export function ownContender(gpu: Gpu, inputs: readonly BenchInput[], isRounded = false): Contender {
   const lists = inputs.map((input) => {
     const list = new CommandList(gpu);
     input.record(list);
     return list;
   });
   return {
-    name: 'uni-moe-web',
+    ...(isRounded ? ROUNDED : { name: 'uni-moe-web' }),
     run: (set) => lists[set]!.submit(),
     output: (set) => inputs[set]!.output,
     dispose: () => lists.forEach((list) => list.dispose()),

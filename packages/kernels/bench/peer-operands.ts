@@ -10,6 +10,8 @@ export interface MatMulOperands {
   readonly x: Tensor;
   /** q4. */
   readonly weight: PackedMatrix;
+  /** Ours rounds x to 8 bits. */
+  readonly isRounded?: boolean;
 }
 
 /** Mixture of experts without residual: softmax over the topK largest logits. */

@@ -29,8 +29,11 @@ export interface RunCaseOptions extends Omit<TimingOptions, 'sets'> {
   readonly seed: number;
 }
 
-/** Errors up to this are lower precision, not a wrong result: that of f16 sums. */
+/** Errors up to this are lower precision, not a wrong result: that of f16 sums, and of activations in 8 bits. */
 const COARSE_ERROR = 1e-3;
+const ROUNDED_ERROR = 0.03;
+/** Products of an instruction that takes four signed bytes at once. */
+const ROUNDED_PRODUCTS = 4;
 /** A race shows in some runs only; runs that take longer than this are checked once per set. */
 const CHECKS_PER_SET = 3;
 const LONG_RUN_MS = 1000;
@@ -42,7 +45,7 @@ export async function runCase(
   createPeers: CreatePeers,
   options: RunCaseOptions,
 ): Promise<CaseResult> {
-  const { op, shape, work, plot, tolerance } = benchCase;
+  const { op, shape, work, plot, tolerance, isRounded } = benchCase;
   const { ceiling, seed } = options;
   const sets = Math.max(1, Math.min(options.sets, Math.floor(options.setBytes / work.bytes)));
   const inputs: BenchInput[] = [];
@@ -50,7 +53,7 @@ export async function runCase(
   let peers: Peers | undefined;
   try {
     for (let set = 0; set < sets; set++) inputs.push(benchCase.prepare(gpu, seed + 101 * set));
-    attempts.push(ownContender(gpu, inputs));
+    attempts.push(ownContender(gpu, inputs, isRounded));
     peers = await createPeers(inputs);
     attempts.push(...peers.attempts);
     const expected = inputs.map((input) => input.expected());
@@ -68,16 +71,21 @@ export async function runCase(
     const own = checked[0]!;
     const timings = own.contender ? await timeContenders(gpu.device, contenders, { ...options, sets }) : [];
     const resident = work.bytes * sets < options.cacheBytes;
-    const rate = (seconds: number): Rate => rateOf(work, seconds, ceiling, resident);
+    const rate = (contender: Contender) => {
+      const products = contender.isRounded ? ROUNDED_PRODUCTS : 1;
+      const flopsPerSecond = products * ceiling.flopsPerSecond;
+      return (seconds: number): Rate => rateOf(work, seconds, { ...ceiling, flopsPerSecond }, resident);
+    };
     const [ownTiming] = timings;
     // A time of ours that cannot be true says nothing about a peer either.
-    const isPossible = ownTiming && describeTiming(ownTiming, undefined, rate).rate.refused === undefined;
+    const isPossible =
+      ownTiming && describeTiming(ownTiming, undefined, rate(contenders[0]!)).rate.refused === undefined;
     const reference = isPossible ? ownTiming : undefined;
     const results = checked.map(({ contender, result }): ContenderResult => {
       if (!contender) return result;
       const timing = timings[contenders.indexOf(contender)];
       if (!timing) return { ...result, reason: `not timed, ours is ${own.result.verdict}` };
-      const described = describeTiming(timing, reference, rate);
+      const described = describeTiming(timing, reference, rate(contender));
       const { refused } = described.rate;
       return refused === undefined || contender.onCpu
         ? { ...result, timing: described }
@@ -127,7 +135,7 @@ async function check(
       reason: cause instanceof Error ? cause.message : String(cause),
     };
   }
-  const verdict = verdictOf(error, tolerance, contender.coarseError);
+  const verdict = verdictOf(error, tolerance, contender.isRounded);
   const reason = Number.isFinite(error)
     ? `relative error ${error.toExponential(1)}`
     : 'parts of the result were not written or are NaN';
@@ -135,9 +143,9 @@ async function check(
 }
 
 /** Judges an error; the tolerance of our own operation has a margin for libraries that sum in another order. */
-export function verdictOf(error: number, tolerance: number, coarseError = COARSE_ERROR): Verdict {
+export function verdictOf(error: number, tolerance: number, isRounded = false): Verdict {
   if (error <= Math.max(10 * tolerance, 1e-5)) return 'exact';
-  return error <= coarseError ? 'coarse' : 'wrong';
+  return error <= (isRounded ? ROUNDED_ERROR : COARSE_ERROR) ? 'coarse' : 'wrong';
 }
 
 /** Without `own` there is nothing to compare with. */

@@ -11,7 +11,7 @@ import { encodeOperator, named, type OnnxRuntime, type OperatorPeer } from './on
 export async function createCpuContender(
   runtime: OnnxRuntime,
   gpu: Gpu,
-  { name, note, coarseError, operator, sets }: OperatorPeer,
+  { name, note, isRounded = false, operator, sets }: OperatorPeer,
 ): Promise<Contender> {
   const sessions: InferenceSession[] = [];
   const runs: { feeds: Record<string, OnnxTensor>; result?: OnnxTensor }[] = [];
@@ -45,7 +45,7 @@ export async function createCpuContender(
   return {
     name: `${name}, wasm`,
     note: `on the CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}${note === undefined ? '' : `; ${note}`}`,
-    ...(coarseError === undefined ? {} : { coarseError }),
+    isRounded,
     onCpu: true,
     async run(set) {
       const run = runs[set]!;

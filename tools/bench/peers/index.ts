@@ -37,7 +37,7 @@ export function onnxPeers({ webgpu, wasm }: OnnxRuntimes, gpu: Gpu, isLong: bool
     const buffers = new PeerBuffers(gpu);
     try {
       const attempts: PeerAttempt[] = [];
-      for (const peer of operatorPeers(buffers, inputs, isLong ? [1] : [1, 4])) {
+      for (const peer of operatorPeers(buffers, inputs, isLong)) {
         // Copied before the other one can change what it shares, as attention does with the cache.
         const onCpu = isLong
           ? []
@@ -52,13 +52,12 @@ export function onnxPeers({ webgpu, wasm }: OnnxRuntimes, gpu: Gpu, isLong: bool
   };
 }
 
-function operatorPeers(
-  buffers: PeerBuffers,
-  inputs: readonly BenchInput[],
-  levels: readonly AccuracyLevel[],
-): OperatorPeer[] {
+function operatorPeers(buffers: PeerBuffers, inputs: readonly BenchInput[], isLong: boolean): OperatorPeer[] {
   const matmuls = operandsOf(inputs, 'matmul');
-  if (matmuls.length > 0) return matMulNBits(buffers, matmuls, levels);
+  if (matmuls.length > 0) {
+    const nearest: AccuracyLevel = matmuls[0]!.isRounded ? 4 : 1;
+    return matMulNBits(buffers, matmuls, isLong ? [nearest] : [1, 4]);
+  }
   const moes = operandsOf(inputs, 'moe');
   if (moes.length > 0) return [qmoe(buffers, moes)];
   const attentions = operandsOf(inputs, 'attention');

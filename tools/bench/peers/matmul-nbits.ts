@@ -1,5 +1,5 @@
 import { scalesAsF32, type MatMulOperands } from '@uni-moe-web/kernels/bench';
-import { EIGHT_BIT_ERROR, type OperatorPeer } from './onnx-operator.ts';
+import type { OperatorPeer } from './onnx-operator.ts';
 import type { PeerBuffers } from './peer-buffers.ts';
 
 /** Precision in which ONNX Runtime multiplies: 1 keeps float32 activations, 4 rounds them to 8 bits. */
@@ -34,8 +34,8 @@ export function matMulNBits(
     note:
       level === 1
         ? 'float32 activations asked for (accuracy level 1)'
-        : 'may round activations to 8 bits: another precision than ours',
-    ...(level === 4 ? { coarseError: EIGHT_BIT_ERROR } : {}),
+        : 'may round activations to 8 bits: another precision than ours, except in shapes with 8-bit activations',
+    isRounded: level === 4,
     operator: {
       opType: 'MatMulNBits',
       attributes: { K: columns, N: rows, bits: 4, block_size: 32, accuracy_level: level },

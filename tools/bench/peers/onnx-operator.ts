@@ -31,13 +31,11 @@ export interface OperatorData {
   readonly result: Tensor;
 }
 
-/** What rounding activations to 8 bits costs at most; about 0.5 % are usual. */
-export const EIGHT_BIT_ERROR = 0.03;
-
 export interface OperatorPeer {
   readonly name: string;
   readonly note?: string;
-  readonly coarseError?: number;
+  /** Whether it rounds activations to 8 bits. */
+  readonly isRounded?: boolean;
   readonly operator: Operator;
   readonly sets: readonly OperatorData[];
 }
@@ -84,7 +82,7 @@ export function encodeOperator(
 export async function createOperatorContender(
   runtime: OnnxRuntime,
   gpu: Gpu,
-  { name, note, coarseError, operator, sets }: OperatorPeer,
+  { name, note, isRounded = false, operator, sets }: OperatorPeer,
 ): Promise<Contender> {
   const bytes = await encodeOperator(operator);
   const session = await runtime.InferenceSession.create(bytes, {
@@ -113,7 +111,7 @@ export async function createOperatorContender(
   return {
     name,
     ...(note === undefined ? {} : { note }),
-    ...(coarseError === undefined ? {} : { coarseError }),
+    isRounded,
     async run(set) {
       const { feeds, fetches } = runs[set]!;
       await session.run(feeds, fetches);

@@ -1,6 +1,6 @@
 import type { PackedMatrix } from '@uni-moe-web/kernels/quant';
 import { scalesAsF32, type MoeOperands } from '@uni-moe-web/kernels/bench';
-import { EIGHT_BIT_ERROR, type OperatorPeer } from './onnx-operator.ts';
+import type { OperatorPeer } from './onnx-operator.ts';
 import type { PeerBuffers } from './peer-buffers.ts';
 
 /** `QMoE` with SwiGLU over pairs of rows (gate, up). It takes router logits, so our side does the router's work besides. */
@@ -11,8 +11,8 @@ export function qmoe(buffers: PeerBuffers, sets: readonly MoeOperands[]): Operat
   const intermediate = gate[0]!.rows;
   return {
     name: 'ORT QMoE',
-    note: 'always asks for accuracy level 4; without the router product that ours includes',
-    coarseError: EIGHT_BIT_ERROR,
+    note: 'always asks for accuracy level 4, which rounds activations to 8 bits; without the router product that ours includes',
+    isRounded: true,
     operator: {
       opType: 'QMoE',
       attributes: {

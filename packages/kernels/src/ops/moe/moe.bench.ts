@@ -1,7 +1,9 @@
 import type { BenchCase } from '../../../bench/bench-case.ts';
 import { randomFloats, randomQ4, rowsOf, spread } from '../../../bench/random-inputs.ts';
+import { withTuning } from '../../../bench/with-tuning.ts';
 import { destroyTensors, destroyWeights, uploadFloats, uploadWeights } from '../../../testing/index.ts';
 import { unpackMatrix, type PackedMatrix } from '../../quant/index.ts';
+import { packedGrouped } from '../linear/packed/packed.ts';
 import type { MoePath } from './choose-path.ts';
 import { moeOracle } from './moe.oracle.ts';
 import { moeScratch } from './moe-scratch.ts';
@@ -16,6 +18,8 @@ interface MoeShape {
   readonly quick?: boolean;
   /** Instead of the chosen path, to find the crossover. */
   readonly path?: MoePath;
+  /** By packed dot products of activations in 8 bits, as a tuning pass may choose. */
+  readonly isRounded?: boolean;
 }
 
 const EXPERTS = 4;
@@ -31,6 +35,10 @@ const SHAPES: readonly MoeShape[] = [
   { tokens: 64, ...LARGE },
   { tokens: 512, ...SMALL },
   { tokens: 512, ...LARGE },
+  { tokens: 64, ...SMALL, isRounded: true },
+  { tokens: 64, ...LARGE, isRounded: true },
+  { tokens: 512, ...SMALL, isRounded: true },
+  { tokens: 512, ...LARGE, isRounded: true },
 ];
 
 /** Both paths at the same sizes: where the lines cross, `chooseMoePath` must switch. */
@@ -41,13 +49,15 @@ const CROSSOVER: readonly MoeShape[] = [2, 4, 8, 16, 32, 64].flatMap((tokens) =>
 /** Router, choice of experts and MLP: three dispatches for one token. */
 export const moeBenches: readonly BenchCase[] = [...SHAPES, ...CROSSOVER].map(moeBench);
 
-function moeBench({ tokens, hidden, intermediate, quick = false, path }: MoeShape): BenchCase {
+function moeBench(mlp: MoeShape): BenchCase {
+  const { tokens, hidden, intermediate, quick = false, path, isRounded = false } = mlp;
   const expertBytes = 3 * hidden * intermediate * (4.5 / 8);
   const usedExperts = Math.min(EXPERTS, tokens * TOP_K);
   return {
     op: 'moe',
-    shape: `${tokens} x ${hidden}/${intermediate}, ${TOP_K} of ${EXPERTS}${path ? `, ${path}` : ''}`,
+    shape: `${tokens} x ${hidden}/${intermediate}, ${TOP_K} of ${EXPERTS}${path ? `, ${path}` : ''}${isRounded ? ', 8-bit activations' : ''}`,
     quick,
+    isRounded,
     work: {
       bytes: usedExperts * expertBytes + 4 * tokens * 2 * hidden,
       flops: 6 * tokens * TOP_K * hidden * intermediate,
@@ -98,17 +108,19 @@ function moeBench({ tokens, hidden, intermediate, quick = false, path }: MoeShap
       return {
         record(list) {
           moeRoute(list, { x, router, topK: TOP_K, logits, experts, weights });
-          moeMlp(list, {
-            x,
-            gateUp: gateUpWeight,
-            down: downWeight,
-            experts,
-            weights,
-            y,
-            accumulate: false,
-            scratch,
-            ...(path ? { path } : {}),
-          });
+          const encodeMlp = () =>
+            moeMlp(list, {
+              x,
+              gateUp: gateUpWeight,
+              down: downWeight,
+              experts,
+              weights,
+              y,
+              accumulate: false,
+              scratch,
+              ...(path ? { path } : {}),
+            });
+          withTuning(gpu, isRounded ? { grouped: packedGrouped } : {}, encodeMlp);
         },
         output: y,
         expected() {
