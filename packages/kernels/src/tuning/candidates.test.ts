@@ -5,12 +5,12 @@ import { tuningCandidates } from './candidates.ts';
 const matrix = (componentType: string, size: number): SubgroupMatrix =>
   ({ componentType, resultComponentType: 'f32', M: size, N: size, K: size }) as SubgroupMatrix;
 
-const capabilities = (matrices: readonly SubgroupMatrix[], packedDot: boolean): Capabilities =>
+const capabilities = (matrices: readonly SubgroupMatrix[], packedDot: boolean, lanes = 32): Capabilities =>
   ({
     f16: true,
     subgroups: true,
-    subgroupMinSize: 32,
-    subgroupMaxSize: 32,
+    subgroupMinSize: lanes,
+    subgroupMaxSize: lanes,
     packedDot,
     subgroupMatrices: matrices,
   }) as unknown as Capabilities;
@@ -34,4 +34,5 @@ test('exact kernels are those that round nothing; a device without any has none'
   expect(names(capabilities([], true), 'exact')).toEqual([]);
   expect(names(capabilities([], true), 'reduced')).toEqual(['packed']);
   expect(names(capabilities([], false), 'reduced')).toEqual([]);
+  expect(names(capabilities([matrix('f32', 8)], true, 8), 'reduced')).toEqual([]);
 });

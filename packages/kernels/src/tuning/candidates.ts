@@ -1,4 +1,4 @@
-import type { Capabilities } from '../gpu/capabilities.ts';
+import { narrowSubgroups, type Capabilities } from '../gpu/capabilities.ts';
 import { packedGrouped, packedLinear } from '../ops/linear/packed/packed.ts';
 import {
   subgroupMatrixChoices,
@@ -17,8 +17,12 @@ export type TuningMode = 'exact' | 'reduced';
 /** Several times what one layer of each kind adds; what is wrong is off by much more. */
 const TOLERANCE = { f32: 1e-4, f16: 1e-2, packed: 5e-2 } as const;
 
-/** The kernels that a device can run beside the built-in ones, the most promising first. */
+/**
+ * The kernels that a device can run beside the built-in ones, the most promising first. They work by tiles in workgroup
+ * memory, which never win where `narrowSubgroups` holds, and take long to compile there: such devices are not asked.
+ */
 export function tuningCandidates(capabilities: Capabilities, mode: TuningMode): readonly Candidate[] {
+  if (narrowSubgroups(capabilities)) return [];
   const matrices = subgroupMatrixChoices(capabilities)
     .filter(({ matrix }) => mode === 'reduced' || matrix.componentType === 'f32')
     .map((choice) => matrixCandidate(capabilities, choice));
