@@ -1,5 +1,6 @@
 import type { OptionalFeature } from '@uni-moe-web/kernels';
 import type { CaseResult, Ceiling, Summary } from '@uni-moe-web/kernels/bench';
+import type { EngineTuning } from '@uni-moe-web/runtime/inspect';
 
 /** Everything that one run of the benchmark measured. */
 export interface BenchReport {
@@ -51,6 +52,7 @@ export interface ModelResult {
   /** How much longer a step takes at the longest context than at the shortest. */
   readonly growth?: ContextGrowth;
   readonly lora?: LoraResult;
+  readonly tuning?: TuningResult;
   readonly peers: readonly DecoderPeerResult[];
 }
 
@@ -112,6 +114,12 @@ export interface TimedGrowth {
   /** Growth of the attention kernels over growth of the step; absent where the step may not have grown at all. */
   readonly share?: Estimate;
   readonly kernels: readonly { readonly label: string; readonly ms: Estimate }[];
+}
+
+/** What a tuning pass chose for a model, with kernels of reduced precision allowed. */
+export interface TuningResult extends Omit<EngineTuning, 'kept'> {
+  /** Time of a prompt with the choice over the time without, round by round. */
+  readonly prompts: readonly { readonly tokens: number; readonly ratio: Summary }[];
 }
 
 export interface LoraResult {

@@ -29,6 +29,7 @@ export function modelSection(model: ModelResult, ceiling: Ceiling): string {
     prefillTable(model),
     ...growthText(model, ceiling),
     ...loraText(model),
+    ...tuningText(model),
     ...model.peers.flatMap((peer) => ['', peerText(peer), ...peerCells(peer)]),
   ].join('\n');
 }
@@ -104,6 +105,20 @@ function loraText({ lora }: ModelResult): string[] {
   return [
     '',
     `${what}: a step at context ${context} takes ${shortNumber(ratio.median)} times as long (p10 ${shortNumber(ratio.p10)}, p90 ${shortNumber(ratio.p90)}), in ${dispatches} dispatches.`,
+  ];
+}
+
+function tuningText({ tuning }: ModelResult): string[] {
+  if (!tuning) return [];
+  const { kernels = 'the built-in ones', groupedRows, report, prompts } = tuning;
+  const seconds = shortNumber((report?.elapsedMs ?? 0) / 1000);
+  const crossover = groupedRows === undefined ? 'as built in' : `from ${groupedRows} rows per expert`;
+  const compared = (report?.measured ?? []).map(({ what, ratio }) => `${what}: ${shortNumber(ratio)}`);
+  const refused = (report?.rejected ?? []).map(({ what, reason }) => `${what}: ${oneLine(reason)}`);
+  const gains = prompts.map(({ tokens, ratio }) => `${spread(ratio)} at ${tokens} tokens`);
+  return [
+    '',
+    `A tuning pass of ${seconds} s chose, with reduced precision allowed, as kernels ${kernels}, and tokens sorted by expert ${crossover}. Times over those without: ${compared.join('; ') || 'nothing was compared'}. Prompts take, over the time without the choice: ${gains.join(', ')}.${refused.length > 0 ? ` Rejected: ${refused.join('; ')}.` : ''}`,
   ];
 }
 

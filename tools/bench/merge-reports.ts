@@ -31,7 +31,10 @@ export function mergeReports(reports: readonly BenchReport[]): BenchReport {
   const measured = [
     ...cases.map(({ op, shape }) => `${op} ${shape}`),
     ...models.map(({ name }) => `model ${name}`),
-    ...models.flatMap(({ name, lora }) => (lora ? [`model ${name}: LoRA`] : [])),
+    ...models.flatMap(({ name, lora, tuning }) => [
+      ...(lora ? [`model ${name}: LoRA`] : []),
+      ...(tuning ? [`model ${name}: tuning`] : []),
+    ]),
     ...towers.map(({ name, provider }) => `${name} by ${provider}`),
   ];
   // What one run left out another may have measured.

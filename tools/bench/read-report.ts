@@ -57,6 +57,7 @@ const reportSchema = v.object({
       decode: v.array(v.object({ context: v.number(), stepMs: summary, parts: v.array(v.unknown()) })),
       growth: v.optional(growth),
       lora: v.optional(v.object({ verdict: v.picklist(['exact', 'wrong']), ratio: v.optional(summary) })),
+      tuning: v.optional(v.object({ prompts: v.array(v.object({ tokens: v.number(), ratio: summary })) })),
       peers: v.array(v.object({ name: v.string(), cells: v.array(cell) })),
     }),
   ),

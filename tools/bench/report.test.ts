@@ -3,7 +3,7 @@ import { changesBetween, compareReports } from './compare.ts';
 import { htmlReport } from './html-report.ts';
 import { markdownReport } from './markdown.ts';
 import { alignTables } from '../report/align-tables.ts';
-import { sampleCase, sampleReport } from './testing/sample-report.ts';
+import { sampleCase, sampleReport, sampleSummary } from './testing/sample-report.ts';
 import { shortNumber } from '../report/short-number.ts';
 
 describe('reports of a benchmark', () => {
@@ -123,6 +123,24 @@ describe('reports of a benchmark', () => {
     const text = markdownReport({ ...sampleReport(), without: ['shader-f16', 'subgroups'], seeds: [7, 9] });
     expect(text).toContain('subgroups 8 to 8, without shader-f16 and subgroups; ');
     expect(text).toContain('seed 7, 9, commit abc1234, onnxruntime-web 1.30.0.');
+  });
+
+  test('what a tuning pass chose, what it compared and what it gained', () => {
+    const report = sampleReport();
+    const tuning = {
+      groupedRows: 2,
+      report: {
+        measured: [{ what: 'packed', ratio: 1.7 }],
+        rejected: [{ what: 'other', reason: 'its result is 5e-1 off' }],
+        elapsedMs: 800,
+      },
+      prompts: [{ tokens: 8, ratio: sampleSummary(0.9) }],
+    };
+    const tuned = markdownReport({ ...report, models: [{ ...report.models[0]!, tuning }] });
+    expect(tuned).toContain(
+      'A tuning pass of 0.8 s chose, with reduced precision allowed, as kernels the built-in ones, and tokens sorted by expert from 2 rows per expert. Times over those without: packed: 1.7.',
+    );
+    expect(tuned).toContain('at 8 tokens. Rejected: other: its result is 5e-1 off.');
   });
 
   test('LoRA that is wrong is said to be, without a time', () => {

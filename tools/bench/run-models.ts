@@ -10,6 +10,7 @@ import { timeDecode } from './models/time-decode.ts';
 import { timeGrowth } from './models/time-growth.ts';
 import { timeLora } from './models/time-lora.ts';
 import { timePrefill } from './models/time-prefill.ts';
+import { timeTuning } from './models/time-tuning.ts';
 import type { RunOptions } from './options.ts';
 
 const FULL = { rounds: 7, runs: 3, prefillMs: 60_000, decodeMs: 60_000, growthMs: 240_000, peerMs: 60_000 };
@@ -90,6 +91,10 @@ async function runModel(
     const decode = await timeDecode(plain, model, ceiling, timing);
     const growth = await timeGrowth(plain, model, growthMs);
     if (!growth) skip(`growth with the context (too few steps in ${growthMs / 1000} s)`);
+    const tuning = await timeTuning(plain, timing).catch((error: unknown) => {
+      fail(`tuning (${messageOf(error)})`);
+      return undefined;
+    });
     const lora = await measureLora(model, plain, options, checkpoints, timing, fail);
     return {
       ...described,
@@ -97,6 +102,7 @@ async function runModel(
       decode,
       ...(growth ? { growth } : {}),
       ...(lora ? { lora } : {}),
+      ...(tuning ? { tuning } : {}),
       peers: await compareDecoders(plain, name, peers, { rounds, budgetMs: peerMs }, skip),
     };
   } finally {
