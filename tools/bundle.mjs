@@ -163,6 +163,7 @@ export function bundleKernels() {
     index: join(kernels, 'src/index.ts'),
     quant: join(kernels, 'src/quant/index.ts'),
     errors: join(kernels, 'src/errors.ts'),
+    tuning: join(kernels, 'src/tuning/index.ts'),
   };
   return bundle({ plugins: [wgsl], entryPoints, outdir: join(kernels, 'dist'), ...SPLITTING });
 }
