@@ -138,7 +138,7 @@ describe('reports of a benchmark', () => {
     };
     const tuned = markdownReport({ ...report, models: [{ ...report.models[0]!, tuning }] });
     expect(tuned).toContain(
-      'A tuning pass of 0.8 s chose, with reduced precision allowed, as kernels the built-in ones, and tokens sorted by expert from 2 rows per expert. Times over those without: packed: 1.7.',
+      'A tuning pass of 0.800 s chose, with reduced precision allowed, as kernels the built-in ones, and tokens sorted by expert from 2 rows per expert. Times over those without: packed: 1.70.',
     );
     expect(tuned).toContain('at 8 tokens. Rejected: other: its result is 5e-1 off.');
   });
