@@ -10,9 +10,9 @@
 // gate and up of one output meet in one invocation.
 // Phases per step of 64 columns, two blocks: 1 load 16 columns of an input row and a block of a weight row, the largest
 // magnitude of the inputs into workgroup memory · 2 bytes and scales into workgroup memory · 3 dot products.
-// A tile lies [16 columns][row], a row being 16 bytes and two rows of padding: neighbouring invocations meet in no bank, whether
-// they store along the columns or load along the rows. 32 columns are 32 bytes; LoRA keeps 16 floats in the place of 64 bytes.
-// Workgroup memory: 76 B × TILE_ROWS + 4.8 KiB, 9.5 KiB at 64 rows.
+// Tiles lie [piece of 16 columns][row], with two rows of padding behind each piece: neighbouring invocations meet in no bank,
+// whether they store along the columns or load along the rows. 16 bytes hold a row of a piece, or four floats of LoRA's.
+// Workgroup memory: 88 B × TILE_ROWS + 4.75 KiB, 10.3 KiB at 64 rows.
 #const TILE_ROWS: u32   // 16, 32 or 64
 
 const WORKGROUP_SIZE: u32 = 128u;
@@ -34,7 +34,7 @@ var<workgroup> x_tile: array<vec4<u32>, STEP_PIECES * X_STRIDE>;
 var<workgroup> w_tile: array<vec4<u32>, STEP_PIECES * W_STRIDE>;
 var<workgroup> x_scales: array<f32, STEP_BLOCKS * TILE_ROWS>;
 var<workgroup> w_scales: array<f32, STEP_BLOCKS * TILE_COLUMNS>;
-var<workgroup> piece_maxima: array<f32, STEP_PIECES * TILE_ROWS>;   // [row][piece]
+var<workgroup> piece_maxima: array<u32, STEP_PIECES * TILE_ROWS>;   // [row][piece]
 
 // 16 columns of an input row.
 struct Piece { v0: vec4<f32>, v1: vec4<f32>, v2: vec4<f32>, v3: vec4<f32> }
@@ -48,9 +48,14 @@ fn load_piece(row: u32, piece: u32) -> Piece {
   return Piece(vec4<f32>(x[at]), vec4<f32>(x[at + 1u]), vec4<f32>(x[at + 2u]), vec4<f32>(x[at + 3u]));
 }
 
-fn largest(p: Piece) -> f32 {
-  let v = max(max(abs(p.v0), abs(p.v1)), max(abs(p.v2), abs(p.v3)));
+// Bits of the largest magnitude. As integers, infinity and NaN are above all numbers, and so come through to the results.
+fn largest(p: Piece) -> u32 {
+  let v = max(max(magnitudes(p.v0), magnitudes(p.v1)), max(magnitudes(p.v2), magnitudes(p.v3)));
   return max(max(v.x, v.y), max(v.z, v.w));
+}
+
+fn magnitudes(v: vec4<f32>) -> vec4<u32> {
+  return bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu);
 }
 
 // Nearest integers (ties to even) in the low bytes.
@@ -63,7 +68,7 @@ fn codes(v: vec4<f32>, inverse: f32) -> vec4<i32> {
 fn fill_inputs(p: Piece, at: u32) {
   let row = at / STEP_PIECES;
   let piece = at % STEP_PIECES;
-  let magnitude = max(piece_maxima[at], piece_maxima[at ^ 1u]);
+  let magnitude = bitcast<f32>(max(piece_maxima[at], piece_maxima[at ^ 1u]));
   // What is smaller counts as zero, since its reciprocal could overflow.
   let inverse = select(0.0, 127.0 / magnitude, magnitude > 1e-30);
   let c0 = codes(p.v0, inverse);

@@ -1,13 +1,13 @@
 import { seededRandom } from '../../../../testing/random.ts';
 import type { LinearCase } from '../linear.cases.ts';
 
-/** Blocks of 32 inputs that rounding must survive; each K is an odd number of blocks. */
+/** Blocks of 32 inputs that rounding must survive; K is an odd number of blocks. */
 export const extremeCases: readonly LinearCase[] = [
   {
     name: 'blocks of zeros among others',
     tokens: 18,
     rows: 70,
-    columns: 160,
+    columns: 96,
     formats: ['q4', 'q8'],
     prepare: (x) => x.forEach((_, i) => void (Math.floor(i / 32) % 3 === 0 && (x[i] = 0))),
   },
@@ -33,7 +33,7 @@ export const extremeCases: readonly LinearCase[] = [
     name: 'all alike: every code is 127 or -127',
     tokens: 64,
     rows: 64,
-    columns: 608,
+    columns: 96,
     formats: ['q4', 'q8'],
     prepare: (x, w) => {
       x.forEach((value, i) => (x[i] = Math.sign(value)));
