@@ -66,8 +66,15 @@ for (const { name: path, gpu } of await gpuPaths()) {
 }
 
 test('a wide workgroup is taken only for few rows of many columns', () => {
-  expect(loraDownWorkgroupSize(1, 4096)).toBe(256);
-  expect(loraDownWorkgroupSize(1, 512)).toBe(128);
-  expect(loraDownWorkgroupSize(1, 64)).toBe(64);
-  expect(loraDownWorkgroupSize(512, 4096)).toBe(64);
+  const gpu = { subgroups: true, subgroupMaxSize: 32 };
+  expect(loraDownWorkgroupSize(1, 4096, gpu)).toBe(256);
+  expect(loraDownWorkgroupSize(1, 512, gpu)).toBe(128);
+  expect(loraDownWorkgroupSize(1, 64, gpu)).toBe(64);
+  expect(loraDownWorkgroupSize(512, 4096, gpu)).toBe(64);
+});
+
+test('where subgroups are as narrow as those of CPUs, a workgroup is one of them', () => {
+  expect(loraDownWorkgroupSize(1, 4096, { subgroups: true, subgroupMaxSize: 8 })).toBe(8);
+  expect(loraDownWorkgroupSize(512, 64, { subgroups: true, subgroupMaxSize: 4 })).toBe(4);
+  expect(loraDownWorkgroupSize(1, 4096, { subgroups: false, subgroupMaxSize: 8 })).toBe(256);
 });

@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors.ts';
+import type { Capabilities } from '../../gpu/capabilities.ts';
 import type { CommandList } from '../../gpu/command-list.ts';
 import { foldWorkgroups } from '../../gpu/dispatch.ts';
 import { defineKernel } from '../../gpu/kernel.ts';
@@ -67,7 +68,7 @@ export function loraDown(list: CommandList, args: LoraDownArgs): void {
       ROWS_ARE_SLOTS: rowsAreSlots,
       NORM: norm !== undefined,
       ...(norm ? { EPSILON: norm.epsilon } : {}),
-      WORKGROUP_SIZE: loraDownWorkgroupSize(productRows, columns),
+      WORKGROUP_SIZE: loraDownWorkgroupSize(productRows, columns, list.gpu.capabilities),
       SUBGROUPS: list.gpu.capabilities.subgroups,
     },
     params: { product_rows: productRows, num_experts: experts ? a.shape[0]! : 1 },
@@ -83,8 +84,19 @@ export function loraDown(list: CommandList, args: LoraDownArgs): void {
   });
 }
 
-/** Few product rows: the widest workgroup that has a vector for each invocation, to hide latency. Many: a small one. */
-export function loraDownWorkgroupSize(productRows: number, columns: number): 64 | 128 | 256 {
+/** Subgroups below this are those of CPUs, which have no latency to hide and pay for every subgroup that meets at a barrier. */
+const GPU_SUBGROUP = 16;
+
+/**
+ * Few product rows: the widest workgroup that has a vector for each invocation, to hide latency. Many: a small one. On a
+ * CPU a single subgroup.
+ */
+export function loraDownWorkgroupSize(
+  productRows: number,
+  columns: number,
+  { subgroups, subgroupMaxSize }: Pick<Capabilities, 'subgroups' | 'subgroupMaxSize'>,
+): number {
+  if (subgroups && subgroupMaxSize < GPU_SUBGROUP) return subgroupMaxSize;
   if (productRows > 16 || columns <= 256) return 64;
   return columns <= 512 ? 128 : 256;
 }
