@@ -1,20 +1,24 @@
 // The smallest useful app: load a checkpoint, ask about a picture, show the answer as it comes.
-import { createEngine, RuntimeError } from '@uni-moe-web/runtime';
+import { createEngine, RuntimeError, type TuningMode } from '@uni-moe-web/runtime';
 
 const status = document.querySelector<HTMLElement>('#status')!;
 const answer = document.querySelector<HTMLElement>('#answer')!;
 const form = document.querySelector<HTMLFormElement>('#form')!;
 const question = document.querySelector<HTMLInputElement>('#question')!;
+const kernels = document.querySelector<HTMLElement>('#kernels')!;
 const picture = document.querySelector<HTMLInputElement>('#picture')!;
 
 const describe = (error: unknown): string =>
   error instanceof RuntimeError ? `${error.code}: ${error.message}` : String(error);
 
-const checkpoint = new URLSearchParams(location.search).get('checkpoint') ?? '/checkpoint/';
+const parameters = new URLSearchParams(location.search);
+const checkpoint = parameters.get('checkpoint') ?? '/checkpoint/';
+const tuning = parameters.get('tuning') as TuningMode | null;
 
 try {
   let isLoading = true;
   const engine = await createEngine(checkpoint, {
+    ...(tuning && { tuning }),
     onProgress: ({ phase, bytes, totalBytes }) => {
       // Towers report too, when the first picture or sound needs them.
       if (isLoading) status.textContent = `${phase} ${Math.round((100 * bytes) / totalBytes)} %`;
@@ -22,6 +26,7 @@ try {
   });
   isLoading = false;
   status.textContent = 'Ready';
+  if (engine.info.tuning) kernels.textContent = `Tuned ${engine.info.tuning.kept ? 'earlier' : 'now'}`;
 
   let asking = new AbortController();
   form.addEventListener('submit', (event) => {

@@ -65,6 +65,33 @@ test('a file that is no picture is an error that says so, and a new question end
   expect(problems).toEqual([]);
 });
 
+test('a tuning pass runs once where it is asked for, and nobody else downloads it', async ({ page }) => {
+  const status = page.getByRole('status');
+  const scripts = (): string[] => server.requests.filter((path) => /\/tuning-[^/]*\.js$/.test(path));
+  server.requests.length = 0;
+  await page.goto(server.url);
+  await expect(status).toHaveText('Ready');
+  expect(scripts()).toEqual([]);
+  await expect(page.locator('#kernels')).toBeEmpty();
+
+  for (const text of ['Tuned now', 'Tuned earlier']) {
+    server.requests.length = 0;
+    await page.goto(`${server.url}/?tuning=exact`);
+    await expect(status).toHaveText('Ready');
+    await expect(page.locator('#kernels')).toHaveText(text);
+    expect(scripts()).toHaveLength(1);
+  }
+  await page.getByLabel('Question').fill('Hello');
+  await page.getByRole('button', { name: 'Ask' }).click();
+  await expect(status).toHaveText('Done');
+  await expect(page.locator('#answer')).not.toBeEmpty();
+
+  await page.goto(`${server.url}/?tuning=fast`);
+  await expect(status).toHaveText(
+    'invalid-option: tuning is fast; give "exact", "reduced", or leave it out.',
+  );
+});
+
 test('a checkpoint that is not there is an error that says so', async ({ page }) => {
   await page.goto(`${server.url}/?checkpoint=/nothing-here/`);
   await expect(page.getByRole('status')).toContainText('checkpoint-not-found');
