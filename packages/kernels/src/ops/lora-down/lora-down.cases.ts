@@ -10,6 +10,7 @@ export interface LoraDownCase {
   /** Segments times rank. */
   readonly rows: number;
   readonly norm?: boolean;
+  readonly undivided?: boolean;
   readonly experts?: { readonly count: number; readonly topK: number; readonly rowsAreSlots?: boolean };
   /** Type of x and A; f32 by default. f16 runs only where the device has it. */
   readonly type?: FloatType;
@@ -32,6 +33,15 @@ export const loraDownCases: readonly LoraDownCase[] = [
   { name: 'rows that divide nothing', tokens: 19, columns: 260, rows: 13, norm: true },
   { name: 'f16', tokens: 2, columns: 264, rows: 8, type: 'f16' },
   { name: 'experts', tokens: 9, columns: 96, rows: 12, norm: true, experts: { count: 4, topK: 2 } },
+  {
+    name: 'experts, undivided',
+    tokens: 9,
+    columns: 96,
+    rows: 12,
+    norm: true,
+    undivided: true,
+    experts: { count: 4, topK: 2 },
+  },
   { name: 'slots', tokens: 5, columns: 132, rows: 10, experts: { count: 3, topK: 2, rowsAreSlots: true } },
   {
     name: 'all tokens on one expert',

@@ -5,6 +5,7 @@ export interface LoraDownOracleArgs {
   /** K. */
   readonly columns: number;
   readonly norm?: { readonly weight: Float32Array; readonly epsilon: number } | undefined;
+  readonly undivided?: boolean | undefined;
   readonly experts?: Uint32Array | undefined;
   readonly topK?: number | undefined;
   readonly rowsAreSlots?: boolean | undefined;
@@ -12,7 +13,7 @@ export interface LoraDownOracleArgs {
 
 /** products[p, j] = scales[j] · Σ_k a[expert(p), j, k] · norm(x)[row(p), k], in double. */
 export function loraDownOracle(args: LoraDownOracleArgs): Float64Array {
-  const { x, a, scales, columns, norm, experts, topK = 1, rowsAreSlots = false } = args;
+  const { x, a, scales, columns, norm, undivided, experts, topK = 1, rowsAreSlots = false } = args;
   const rows = scales.length;
   const productRows = experts?.length ?? x.length / columns;
   const products = new Float64Array(productRows * rows);
@@ -21,7 +22,7 @@ export function loraDownOracle(args: LoraDownOracleArgs): Float64Array {
     const input = Float64Array.from(x.subarray(xRow * columns, (xRow + 1) * columns));
     if (norm) {
       const squares = input.reduce((sum, value) => sum + value * value, 0);
-      const scale = 1 / Math.sqrt(squares / columns + norm.epsilon);
+      const scale = undivided ? 1 : 1 / Math.sqrt(squares / columns + norm.epsilon);
       input.forEach((value, k) => (input[k] = value * scale * norm.weight[k]!));
     }
     for (let j = 0; j < rows; j++) {

@@ -18,7 +18,7 @@ import { loraDown, loraDownWorkgroupSize } from './lora-down.ts';
 for (const { name: path, gpu } of await gpuPaths()) {
   describe(`lora-down (${path})`, () => {
     for (const testCase of loraDownCases.filter(({ type }) => type !== 'f16' || gpu.capabilities.f16)) {
-      const { name, tokens, columns, rows, experts, type = 'f32' } = testCase;
+      const { name, tokens, columns, rows, undivided = false, experts, type = 'f32' } = testCase;
       test(`${name}, ${tokens} x ${columns} -> ${rows}, ${type}`, async () => {
         const inputs = loraDownInputs(testCase);
         const slots = tokens * (experts?.topK ?? 1);
@@ -36,7 +36,7 @@ for (const { name: path, gpu } of await gpuPaths()) {
           a,
           scales,
           products,
-          ...(norm && { norm: { weight: norm, epsilon: inputs.norm!.epsilon } }),
+          ...(norm && { norm: { weight: norm, epsilon: inputs.norm!.epsilon }, undivided }),
           ...(ids && { experts: ids, rowsAreSlots: experts?.rowsAreSlots ?? false }),
         });
         list.submit();
@@ -45,6 +45,7 @@ for (const { name: path, gpu } of await gpuPaths()) {
           x: stored(inputs.x, type),
           a: stored(inputs.a, type),
           columns,
+          undivided,
           topK: experts?.topK,
           rowsAreSlots: experts?.rowsAreSlots,
         });

@@ -20,6 +20,8 @@ export interface LoraDownArgs {
   readonly products: Tensor;
   /** RMS norm of x before the products; x must be f32. */
   readonly norm?: FusedNorm;
+  /** Leaves x undivided by its root mean square, for a projection that divides its own sums: that of `experts-decode`. */
+  readonly undivided?: boolean;
   /** `[M, topK]`, u32: the expert of each slot; slot m * topK + j writes product row m * topK + j. */
   readonly experts?: Tensor;
   /** With experts: x has a row per slot instead of a row per token. */
@@ -32,7 +34,7 @@ export interface LoraDownArgs {
  * @throws ShapeError if shapes or types do not fit.
  */
 export function loraDown(list: CommandList, args: LoraDownArgs): void {
-  const { x, a, scales, products, norm, experts, rowsAreSlots = false } = args;
+  const { x, a, scales, products, norm, undivided = false, experts, rowsAreSlots = false } = args;
   const [inputRows = 0, columns = 0] = x.shape;
   expectShape(x, [-1, -1], 'x');
   expectDType(x, norm ? ['f32'] : ['f32', 'f16'], 'x');
@@ -67,7 +69,8 @@ export function loraDown(list: CommandList, args: LoraDownArgs): void {
       EXPERTS: experts !== undefined,
       ROWS_ARE_SLOTS: rowsAreSlots,
       NORM: norm !== undefined,
-      ...(norm ? { EPSILON: norm.epsilon } : {}),
+      UNDIVIDED: undivided,
+      ...(norm && !undivided ? { EPSILON: norm.epsilon } : {}),
       WORKGROUP_SIZE: loraDownWorkgroupSize(productRows, columns, list.gpu.capabilities),
       SUBGROUPS: list.gpu.capabilities.subgroups,
     },

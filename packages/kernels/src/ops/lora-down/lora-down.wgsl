@@ -1,7 +1,7 @@
 // lora-down: products[p, j] = scales[j] · Σ over k of a[e(p), j, k] · x[row(p), k]
 //   product row p is an input row, or with EXPERTS a slot (token p / TOP_K, its choice p % TOP_K) of expert experts[p];
 //   row(p) is the slot's token, or the slot itself with ROWS_ARE_SLOTS.
-//   NORM multiplies x by norm_weight[k] / sqrt(mean over k of x² + EPSILON).
+//   NORM multiplies x by norm_weight[k] / sqrt(mean over k of x² + EPSILON), with UNDIVIDED by norm_weight[k] alone.
 // One workgroup owns four rows of A for one product row, and leaves at once where all four scales are zero: an adapter
 // that is switched off costs no memory traffic. Its invocations stride over K in vectors.
 // Phases: 1 dot products · 2 reduction · 3 scale and store. Sums are f32 whatever the storage type.
@@ -13,7 +13,8 @@
 #flag EXPERTS
 #flag ROWS_ARE_SLOTS
 #flag NORM
-#if NORM
+#flag UNDIVIDED
+#if NORM && !UNDIVIDED
 #const EPSILON: f32
 #include <reduce>
 #endif
@@ -76,13 +77,15 @@ fn main(
 #endif
 
   var sum = vec4<f32>(0.0);
-#if NORM
+#if NORM && !UNDIVIDED
   var squares = 0.0;
 #endif
   for (var v = lane; v < COLUMN_VECTORS; v += WORKGROUP_SIZE) {
     var value = vec4<f32>(x[x_row * COLUMN_VECTORS + v]);
-#if NORM
+#if NORM && !UNDIVIDED
     squares += dot(value, value);
+#endif
+#if NORM
     value *= norm_weight[v];
 #endif
     sum += vec4<f32>(
@@ -93,7 +96,7 @@ fn main(
     );
   }
   sum = workgroup_sum_vec4(sum, lane, subgroup_size) * scale;
-#if NORM
+#if NORM && !UNDIVIDED
   sum *= inverseSqrt(workgroup_sum(squares, lane, subgroup_size) / f32(COLUMNS) + EPSILON);
 #endif
   if (lane < 4u && inside[lane]) {

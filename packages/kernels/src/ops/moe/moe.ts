@@ -164,7 +164,7 @@ function gateUpLora(
   if (!lora) return {};
   const { a, b, scales, rank } = lora.gateUp;
   const products = scratchView(lora.products.gateUp, [slotCount(experts), 2 * rank]);
-  lora.loraDown(list, { ...input, a, scales, products, experts });
+  lora.loraDown(list, { ...input, undivided: true, a, scales, products, experts });
   return { lora: { products, b, rank } };
 }
 

@@ -16,7 +16,7 @@ import { destroyWeights } from '../../../tensor/pack-weights.ts';
 import { expertMatrices, loraInputs, uploadExperts } from '../expert-inputs.ts';
 import { slotProductsOracle } from '../grouped-matmul/grouped-matmul.oracle.ts';
 import { expertIds, expertsDecodeCases } from './experts-decode.cases.ts';
-import { downCombineOracle, normedOracle } from './experts-decode.oracle.ts';
+import { dividedOracle, downCombineOracle, inverseRmsOracle, normedOracle } from './experts-decode.oracle.ts';
 import { decodeTeam, expertsDownCombine, expertsGateUp } from './experts-decode.ts';
 
 const EPSILON = 1e-5;
@@ -64,6 +64,12 @@ for (const { name: path, gpu } of await gpuPaths()) {
           });
           expect(list.dispatchCount).toBe(weight.slices.length);
           list.submit();
+          const values = lora && {
+            ...lora,
+            products: norm
+              ? dividedOracle(lora.products, 2 * lora.rank, topK, inverseRmsOracle(xValues, columns, EPSILON))
+              : lora.products,
+          };
           expectClose(
             await readFloats(gpu, hidden),
             slotProductsOracle({
@@ -73,7 +79,7 @@ for (const { name: path, gpu } of await gpuPaths()) {
               experts: ids,
               matrices: matrices.values,
               gated: true,
-              ...(lora && { lora }),
+              ...(values && { lora: values }),
             }),
             TOLERANCE[dtype],
           );

@@ -30,6 +30,7 @@ export interface ExpertsGateUpArgs {
   readonly experts: Tensor;
   /** `[tokens * topK, F]`, f32 or f16. */
   readonly hidden: Tensor;
+  /** With a norm, from products that are `undivided`. */
   readonly lora?: ExpertLora;
 }
 
@@ -61,7 +62,7 @@ export function expertsGateUp(list: CommandList, args: ExpertsGateUpArgs): void 
         ...loraTemplate(lora),
         input_type: x.dtype,
         output_type: hidden.dtype,
-        SUMS: 2 + (norm ? 1 : 0) + (lora ? 2 : 0),
+        SUMS: 2 + (norm ? 1 : 0),
         TOP_K: topK,
         OUTPUT_ROWS: weight.rows,
         NORM: norm !== undefined,

@@ -3,6 +3,7 @@
 // LANES neighbouring invocations own four rows f, gate and up, of one slot and stride over K in packs; each pack of
 // inputs is loaded once for these eight weight rows. The sum of squares for the norm is gathered on the way.
 // Slots vary fastest over the grid, so that those of one expert meet the same weights in the cache.
+// LoRA's products come from inputs that are not divided by their root mean square either, so that one sum serves both.
 // Phases: 1 partial products, squares, LoRA terms · 2 sums over the lanes · 3 norm, SiLU, store.
 #type input_type
 #type output_type
@@ -106,21 +107,16 @@ fn main(
     );
   }
 
+#if LORA
+  for (var r = part; r < LORA_RANK; r += LANES) {
+    gate += lora_terms(slot, expert, 0u, rows + params.row_start, r);
+    up += lora_terms(slot, expert, 1u, rows + params.row_start, r);
+  }
+#endif
   put_lane_sums(0u, lane, gate);
   put_lane_sums(1u, lane, up);
 #if NORM
   put_lane_sums(2u, lane, vec4<f32>(squares));
-#endif
-#if LORA
-  // Apart from the sums above, because these inputs are normalised already.
-  var gate_lora = vec4<f32>();
-  var up_lora = vec4<f32>();
-  for (var r = part; r < LORA_RANK; r += LANES) {
-    gate_lora += lora_terms(slot, expert, 0u, rows + params.row_start, r);
-    up_lora += lora_terms(slot, expert, 1u, rows + params.row_start, r);
-  }
-  put_lane_sums(SUMS - 2u, lane, gate_lora);
-  put_lane_sums(SUMS - 1u, lane, up_lora);
 #endif
   workgroupBarrier();
 
@@ -134,10 +130,6 @@ fn main(
   let scale = inverseSqrt(lane_sum(2u, group, 0u) / f32(COLUMNS) + EPSILON);
   gate_sum *= scale;
   up_sum *= scale;
-#endif
-#if LORA
-  gate_sum += lane_sum(SUMS - 2u, group, part);
-  up_sum += lane_sum(SUMS - 1u, group, part);
 #endif
   hidden[slot * OUTPUT_ROWS + params.row_start + row] = output_type(gate_sum / (1.0 + exp(-gate_sum)) * up_sum);
 }
