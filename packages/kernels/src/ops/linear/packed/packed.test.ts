@@ -19,7 +19,7 @@ import { gatedLinearCases } from '../../gated-linear/gated-linear.cases.ts';
 import { groupedMatmulCases } from '../../moe/grouped-matmul/grouped-matmul.cases.ts';
 import { caseFormats, linearCases, type LinearCase } from '../linear.cases.ts';
 import { linear } from '../linear.ts';
-import { checkTiledGrouped, checkTiledLinear } from '../subgroup-matrix/check-tiled.ts';
+import { checkTiledGrouped, checkTiledLinear } from '../check-tiled.ts';
 import { packedLinear, packedGrouped } from './packed.ts';
 import { extremeCases, outlierCases } from './packed.cases.ts';
 import {

@@ -4,7 +4,7 @@ import type { SubgroupMatrix } from '../../../gpu/capabilities.ts';
 import { gatedLinearCases } from '../../gated-linear/gated-linear.cases.ts';
 import { groupedMatmulCases } from '../../moe/grouped-matmul/grouped-matmul.cases.ts';
 import { caseFormats, linearCases } from '../linear.cases.ts';
-import { checkTiledGrouped, checkTiledLinear, type TiledSubject } from './check-tiled.ts';
+import { checkTiledGrouped, checkTiledLinear, type TiledSubject } from '../check-tiled.ts';
 import { emulated } from './emulated-matrices.ts';
 import { subgroupMatrixGrouped, subgroupMatrixLinear } from './subgroup-matrix.ts';
 

@@ -5,7 +5,7 @@ import type { Gpu } from '../../../gpu/gpu.ts';
 import { gatedLinearCases } from '../../gated-linear/gated-linear.cases.ts';
 import { groupedMatmulCases } from '../../moe/grouped-matmul/grouped-matmul.cases.ts';
 import { linearCases } from '../linear.cases.ts';
-import { checkTiledGrouped, checkTiledLinear } from './check-tiled.ts';
+import { checkTiledGrouped, checkTiledLinear } from '../check-tiled.ts';
 import { APPLE, INTEL, matrixConfig, NVIDIA } from './subgroup-matrix.cases.ts';
 import {
   subgroupMatrixChoices,

@@ -10,25 +10,25 @@ import {
   uploadIntegers,
   uploadWeights,
   type Tolerance,
-} from '../../../../testing/index.ts';
-import { CommandList } from '../../../gpu/command-list.ts';
-import type { Gpu } from '../../../gpu/gpu.ts';
-import type { TiledKernel } from '../../../gpu/tuning.ts';
-import { quantBytesPerRow, type WeightFormat } from '../../../quant/formats.ts';
-import { packMatrix, unpackMatrix } from '../../../quant/index.ts';
-import type { FloatType } from '../../../tensor/tensor.ts';
-import { gatedLinearOracle } from '../../gated-linear/gated-linear.oracle.ts';
-import { gatedLinear } from '../../gated-linear/gated-linear.ts';
-import { alignOracle } from '../../moe/align/align.oracle.ts';
-import { maxTiles, NO_EXPERT } from '../../moe/align/align.ts';
-import { expertMatrices, loraInputs, uploadExperts } from '../../moe/expert-inputs.ts';
-import { expertIds } from '../../moe/experts-decode/experts-decode.cases.ts';
-import type { GroupedCase } from '../../moe/grouped-matmul/grouped-matmul.cases.ts';
-import { slotProductsOracle } from '../../moe/grouped-matmul/grouped-matmul.oracle.ts';
-import { groupedMatmul } from '../../moe/grouped-matmul/grouped-matmul.ts';
-import { linearInputs, type LinearCase } from '../linear.cases.ts';
-import { linearOracle } from '../linear.oracle.ts';
-import { linear } from '../linear.ts';
+} from '../../../testing/index.ts';
+import { CommandList } from '../../gpu/command-list.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import type { TiledKernel } from '../../gpu/tuning.ts';
+import { quantBytesPerRow, type WeightFormat } from '../../quant/formats.ts';
+import { packMatrix, unpackMatrix } from '../../quant/index.ts';
+import type { FloatType } from '../../tensor/tensor.ts';
+import { gatedLinearOracle } from '../gated-linear/gated-linear.oracle.ts';
+import { gatedLinear } from '../gated-linear/gated-linear.ts';
+import { alignOracle } from '../moe/align/align.oracle.ts';
+import { maxTiles, NO_EXPERT } from '../moe/align/align.ts';
+import { expertMatrices, loraInputs, uploadExperts } from '../moe/expert-inputs.ts';
+import { expertIds } from '../moe/experts-decode/experts-decode.cases.ts';
+import type { GroupedCase } from '../moe/grouped-matmul/grouped-matmul.cases.ts';
+import { slotProductsOracle } from '../moe/grouped-matmul/grouped-matmul.oracle.ts';
+import { groupedMatmul } from '../moe/grouped-matmul/grouped-matmul.ts';
+import { linearInputs, type LinearCase } from './linear.cases.ts';
+import { linearOracle } from './linear.oracle.ts';
+import { linear } from './linear.ts';
 
 /** A kernel under test, and how exact it is. */
 export interface TiledSubject {
