@@ -26,6 +26,20 @@ export const mutants: readonly Mutant[] = [
     test: 'ops/linear/linear.test',
   },
   {
+    file: 'wgsl/lora-matrix.wgsl',
+    find: 'unpack2x16float(stored.x), unpack2x16float(stored.y)',
+    replace: 'unpack2x16float(stored.y), unpack2x16float(stored.x)',
+    bug: 'index',
+    test: 'ops/lora-down',
+  },
+  {
+    file: 'wgsl/lora-up.wgsl',
+    find: 'LORA_RANK + 2u * i',
+    replace: 'LORA_RANK + i',
+    bug: 'index',
+    test: 'ops/linear/linear.test',
+  },
+  {
     file: 'wgsl/lora-up.wgsl',
     find: 'n >= SEGMENT_END_1',
     replace: 'n > SEGMENT_END_1',

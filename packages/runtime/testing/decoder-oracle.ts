@@ -1,5 +1,5 @@
 import { ropeTables } from '@uni-moe-web/kernels';
-import { unpackMatrix } from '@uni-moe-web/kernels/quant';
+import { hasScales, roundToF16, unpackMatrix } from '@uni-moe-web/kernels/quant';
 import { describeWeights, type Checkpoint } from '../src/checkpoint/index.ts';
 import type { DecoderConfig } from '../src/checkpoint/format.ts';
 import type { LoraAdapter } from '../src/decoder/lora.ts';
@@ -11,7 +11,7 @@ export type OracleWeights = ReadonlyMap<string, Float32Array>;
 
 /**
  * Reads and dequantises all weights of a small checkpoint, and adds its adapters' matrices, times `adapterWeight`, without
- * rounding.
+ * rounding the sums.
  */
 export async function readOracleWeights(checkpoint: Checkpoint, adapterWeight = 1): Promise<OracleWeights> {
   const stored = new Map<string, Uint8Array>();
@@ -32,7 +32,12 @@ export async function readOracleWeights(checkpoint: Checkpoint, adapterWeight = 
   }
   for (const name of checkpoint.config.adapters) {
     const description = await describeAdapter(checkpoint, name, {});
-    addAdapter(weights, await readAdapter(checkpoint, description, {}), adapterWeight);
+    const adapter = await readAdapter(checkpoint, description, {});
+    if (hasScales(checkpoint.config.quantization.weights)) {
+      for (const { a, b } of adapter.modules.values())
+        for (const half of [a, b]) half.set(half.map(roundToF16));
+    }
+    addAdapter(weights, adapter, adapterWeight);
   }
   return weights;
 }

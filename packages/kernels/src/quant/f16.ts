@@ -56,7 +56,7 @@ export function f16ArrayToF32(bits: Uint16Array): Float32Array {
 }
 
 /** Encodes float32 values as binary16 bits, element by element. */
-export function f32ArrayToF16(values: Float32Array): Uint16Array {
+export function f32ArrayToF16(values: Float32Array): Uint16Array<ArrayBuffer> {
   const result = new Uint16Array(values.length);
   for (let i = 0; i < values.length; i++) result[i] = f32ToF16Bits(values[i]!);
   return result;

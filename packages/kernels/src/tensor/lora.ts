@@ -8,6 +8,7 @@ export interface LoraUp {
   readonly products: Tensor;
   /** `[N, rank]`, f32 or f16; `[2N, rank]` for a gated matrix (gate rows, then up rows); with experts `[E, N, rank]`. */
   readonly b: Tensor;
+  /** Even. */
   readonly rank: number;
   /** End of each segment of output rows that has products of its own, ascending; the last is the number of rows. */
   readonly segmentEnds: readonly number[];
@@ -34,10 +35,17 @@ export function expectLoraUp(
       `lora.segmentEnds is [${segmentEnds.join(', ')}], expected 1 to ${MAX_SEGMENTS} ascending ends, the last ${rows}`,
     );
   }
+  expectEvenRank(rank, 'lora.rank');
   expectShape(products, [productRows, segmentEnds.length * rank], 'lora.products');
   expectDType(products, ['f32'], 'lora.products');
   expectShape(b, experts === undefined ? [rows, rank] : [experts, rows, rank], 'lora.b');
   expectDType(b, ['f32', 'f16'], 'lora.b');
+}
+
+/** @throws ShapeError if a rank is odd: B is read in pairs. */
+export function expectEvenRank(rank: number, name: string): void {
+  if (rank % 2 !== 0)
+    throw new ShapeError(`${name} is ${rank}, expected an even number; pad A and B with zeros`);
 }
 
 /** Template values of the shader piece `lora-up`. */
@@ -46,7 +54,7 @@ export function loraTemplate(lora: LoraUp | undefined): TemplateValues {
   const { b, rank, segmentEnds } = lora;
   const end = (index: number): number => segmentEnds[index] ?? segmentEnds.at(-1)!;
   return {
-    lora_type: b.dtype,
+    LORA_HALVES: b.dtype === 'f16',
     LORA_RANK: rank,
     LORA_SEGMENTS: segmentEnds.length,
     SEGMENT_END_0: end(0),

@@ -7,8 +7,8 @@
 #flag GATED
 #flag LORA
 #if LORA
-#type lora_type
-#const LORA_RANK: u32
+#const LORA_RANK: u32    // even
+#include <lora-matrix>
 #endif
 #include <weights>
 #include <fold>
@@ -28,9 +28,16 @@ struct Params { num_slots: u32, num_tiles: u32, row_start: u32, rows: u32 }
 @group(0) @binding(5) var<storage, read> tile_experts: array<u32>;            // [tiles]
 #if LORA
 @group(0) @binding(6) var<storage, read> products: array<f32>;                // [slots, PARTS, LORA_RANK]
-@group(0) @binding(7) var<storage, read> lora_b: array<lora_type>;            // [experts, PARTS, OUTPUT_ROWS, LORA_RANK]
+@group(0) @binding(7) var<storage, read> lora_b: array<LoraPair>;             // [experts, PARTS, OUTPUT_ROWS, LORA_RANK]
 #endif
 @group(0) @binding(8) var<storage, read_write> y: array<output_type>;         // [slots, OUTPUT_ROWS]
+
+#if LORA
+// Element r of row n of B, n counted over the whole part.
+fn lora_element(expert: u32, part: u32, n: u32, r: u32) -> f32 {
+  return lora_pair(lora_b[(((expert * PARTS + part) * OUTPUT_ROWS + n) * LORA_RANK + r) / 2u])[r & 1u];
+}
+#endif
 
 // Four columns of a slot's input; zero beyond the row and for padding.
 fn input(slot: u32, v: u32) -> vec4<f32> {

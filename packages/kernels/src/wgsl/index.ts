@@ -4,6 +4,7 @@ import inputPack from './input-pack.wgsl?raw';
 import inputTile from './input-tile.wgsl?raw';
 import laneSums from './lane-sums.wgsl?raw';
 import linearLayer from './linear-layer.wgsl?raw';
+import loraMatrix from './lora-matrix.wgsl?raw';
 import loraUp from './lora-up.wgsl?raw';
 import kvCache from './kv-cache.wgsl?raw';
 import orderSearch from './order-search.wgsl?raw';
@@ -26,6 +27,7 @@ export const wgslPieces: Readonly<Record<string, string>> = {
   'input-tile': inputTile,
   'lane-sums': laneSums,
   'linear-layer': linearLayer,
+  'lora-matrix': loraMatrix,
   'lora-up': loraUp,
   'order-search': orderSearch,
   'prefill-rows': prefillRows,

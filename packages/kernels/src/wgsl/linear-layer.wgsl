@@ -38,7 +38,7 @@ struct Params {
 #endif
 #if LORA
 @group(0) @binding(6) var<storage, read> products: array<f32>;                // [M, segments · RANK]
-@group(0) @binding(7) var<storage, read> lora_b: array<lora_type>;            // [N, RANK], GATED [2N, RANK]
+@group(0) @binding(7) var<storage, read> lora_b: array<LoraPair>;             // [N, RANK], GATED [2N, RANK]
 #endif
 @group(0) @binding(8) var<storage, read_write> y: array<output_type>;         // [M, N]
 

@@ -1,4 +1,5 @@
 import type { FloatType, Gpu } from '@uni-moe-web/kernels';
+import { hasScales } from '@uni-moe-web/kernels/quant';
 import { describeWeights, type Checkpoint, type LoadOptions } from '../checkpoint/index.ts';
 import { RuntimeError } from '../errors.ts';
 import { BufferScope } from './buffer-scope.ts';
@@ -62,7 +63,9 @@ export async function loadDecoder(
   const script = names.length > 0 ? await loadAdapters() : undefined;
   const described: AdapterDescription[] = [];
   for (const name of names) described.push(await script!.describeAdapter(checkpoint, name, options));
-  const loraRank = described.reduce((sum, { rank }) => sum + rank, 0);
+  const loraRank = script?.jointRank(described) ?? 0;
+  // Rounding them is nothing beside the rounding of q8 and q4 weights, and halves what adapters add to a step's reads.
+  const loraType = hasScales(checkpoint.config.quantization.weights) ? 'f16' : 'f32';
   const plan = planDecoderWeights(
     shape,
     describeWeights(checkpoint.tensors),
@@ -73,6 +76,7 @@ export async function loadDecoder(
     plan,
     { chunkTokens, capacity: contextLength, activationType, loraRank },
     cacheType,
+    loraType,
   );
   options.onMemoryPlan?.(memory);
 
@@ -82,7 +86,7 @@ export async function loadDecoder(
   try {
     const { weights, decoder } = await expectMemory(gpu, memory, () => {
       const allocated = new DecoderWeights(buffers, plan);
-      const lora = script && new script.LoraSet(buffers, shape, adapters);
+      const lora = script && new script.LoraSet(buffers, shape, adapters, loraType);
       return {
         weights: allocated,
         decoder: new Decoder(buffers, config, allocated, lora, {

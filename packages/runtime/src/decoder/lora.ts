@@ -1,4 +1,5 @@
-import { loraDown, type Gpu, type Tensor } from '@uni-moe-web/kernels';
+import { loraDown, type FloatType, type Gpu, type Tensor } from '@uni-moe-web/kernels';
+import { f32ArrayToF16 } from '@uni-moe-web/kernels/quant';
 import { RuntimeError } from '../errors.ts';
 import type { BufferScope } from './buffer-scope.ts';
 import type { DecoderShape } from './config.ts';
@@ -23,9 +24,9 @@ export interface LoadedAdapter extends Pick<LoraAdapter, 'name' | 'description' 
 
 /** A and B of one stacked projection with all adapters concatenated along the rank. */
 export interface LoraProjection {
-  /** f32 `[segments x R, K]`, with experts `[experts, segments x R, K]`. */
+  /** f32 or f16 `[segments x R, K]`, with experts `[experts, segments x R, K]`. */
   readonly a: Tensor;
-  /** f32 `[N, R]`, with experts `[experts, N, R]`. */
+  /** As `a`; `[N, R]`, with experts `[experts, N, R]`. */
   readonly b: Tensor;
   /** f32 `[segments x R]`: adapter weight x alpha / r, 0 for an adapter that is off. */
   readonly scales: Tensor;
@@ -46,6 +47,11 @@ interface Segment {
   readonly modules: string | readonly string[];
 }
 
+/** R of adapters side by side: the sum of their ranks, made even because kernels read pairs. */
+export function jointRank(adapters: readonly Pick<LoraAdapter, 'rank'>[]): number {
+  return 2 * Math.ceil(adapters.reduce((sum, { rank }) => sum + rank, 0) / 2);
+}
+
 /**
  * All loaded adapters on the GPU. Their matrices are concatenated along the rank once; switching an adapter or changing
  * its weight rewrites a few floats of `scales` (and the routers that have adapters) and compiles nothing.
@@ -54,7 +60,7 @@ export class LoraSet {
   /** Here, and not imported by the forward pass, because it belongs to the script that only adapters need. */
   readonly loraDown = loraDown;
   readonly layers: readonly LayerLora[];
-  /** R: sum of the ranks. */
+  /** R, see {@link jointRank}. */
   readonly rank: number;
   readonly adapters: readonly LoraAdapter[];
   readonly #gpu: Gpu;
@@ -62,16 +68,24 @@ export class LoraSet {
   readonly #weights = new Map<string, number>();
   readonly #scales: readonly Tensor[];
   readonly #buffers: BufferScope;
+  readonly #matrixType: FloatType;
   readonly #routers: { readonly target: Tensor; readonly base: Float32Array; readonly module: string }[] = [];
 
-  constructor(buffers: BufferScope, shape: DecoderShape, adapters: readonly LoraAdapter[]) {
+  /** A and B are stored as `matrixType`. */
+  constructor(
+    buffers: BufferScope,
+    shape: DecoderShape,
+    adapters: readonly LoraAdapter[],
+    matrixType: FloatType,
+  ) {
     this.#gpu = buffers.gpu;
     this.#buffers = buffers;
+    this.#matrixType = matrixType;
     this.#shape = shape;
     this.adapters = adapters;
-    this.rank = adapters.reduce((sum, adapter) => sum + adapter.rank, 0);
+    this.rank = jointRank(adapters);
     this.#scales = [1, 2, 3].map((segments) =>
-      this.#create(`lora scales ${segments}`, [segments * this.rank]),
+      buffers.createTensor(`lora scales ${segments}`, [segments * this.rank], 'f32'),
     );
     const { hiddenSize, intermediateSize, numHeads, numKvHeads, headDim } = shape;
     const kvRows = numKvHeads * headDim;
@@ -140,14 +154,18 @@ export class LoraSet {
       }
     }
     this.#weights.clear();
-    const scales: number[] = [];
+    const scales = new Float32Array(this.rank);
+    let first = 0;
     for (const { name, rank, scale } of this.adapters) {
       const weight = weights.get(name) ?? 0;
       this.#weights.set(name, weight);
-      scales.push(...Array.from({ length: rank }, () => weight * scale));
+      scales.fill(weight * scale, first, (first += rank));
     }
     this.#scales.forEach((tensor, i) => {
-      this.#gpu.write(tensor, Float32Array.from(Array.from({ length: i + 1 }, () => scales).flat()));
+      this.#gpu.write(
+        tensor,
+        Float32Array.from({ length: (i + 1) * this.rank }, (_, r) => scales[r % this.rank]!),
+      );
     });
     this.#writeRouters();
   }
@@ -248,13 +266,23 @@ export class LoraSet {
     }
   }
 
-  #create(label: string, shape: readonly number[]): Tensor {
-    return this.#buffers.createTensor(label, shape, 'f32');
-  }
-
   #upload(label: string, shape: readonly number[], values: Float32Array<ArrayBuffer>): Tensor {
-    const tensor = this.#create(label, shape);
-    this.#gpu.write(tensor, values);
+    const tensor = this.#buffers.createTensor(label, shape, this.#matrixType);
+    this.#gpu.write(tensor, this.#matrixType === 'f16' ? finiteHalves(label, values) : values);
     return tensor;
   }
+}
+
+/** @throws RuntimeError `adapter-mismatch` if a value is beyond float16. */
+function finiteHalves(label: string, values: Float32Array): Uint16Array<ArrayBuffer> {
+  const halves = f32ArrayToF16(values);
+  const beyond = halves.findIndex((bits) => (bits & 0x7c00) === 0x7c00);
+  if (beyond >= 0) {
+    throw new RuntimeError(
+      'adapter-mismatch',
+      `${label} holds ${values[beyond]}, which float16 cannot; adapters are stored so beside q8 and q4 weights. Export the checkpoint with f16 or f32 weights, or repair the adapter.`,
+      { label, value: String(values[beyond]) },
+    );
+  }
+  return halves;
 }

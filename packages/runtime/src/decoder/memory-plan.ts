@@ -18,6 +18,7 @@ export function planMemory(
   weights: DecoderWeightPlan,
   size: WorkspaceSize,
   cacheType: FloatType,
+  loraType: FloatType,
 ): MemoryPlan {
   const { numLayers, numKvHeads, headDim, hiddenSize } = shape;
   const cacheBytes = 2 * numLayers * numKvHeads * headDim * size.capacity * DTYPE_BYTES[cacheType];
@@ -26,8 +27,8 @@ export function planMemory(
     (sum, entry) => sum + byteLength(entry),
     0,
   );
-  const scratchBytes =
-    workspaceBytes(shape, size) + ropeBytes + samplerBytes + loraBytes(shape, size.loraRank, hiddenSize);
+  const adapterBytes = loraElements(shape, size.loraRank, hiddenSize) * DTYPE_BYTES[loraType];
+  const scratchBytes = workspaceBytes(shape, size) + ropeBytes + samplerBytes + adapterBytes;
   return {
     weightBytes: weights.bytes,
     cacheBytes,
@@ -36,8 +37,8 @@ export function planMemory(
   };
 }
 
-/** A and B of every projection for adapters of a joint rank, in f32. */
-function loraBytes(
+/** Elements of A and B of every projection for adapters of a joint rank. */
+function loraElements(
   { isMoe, numExperts, numHeads, numKvHeads, headDim, intermediateSize }: DecoderShape,
   rank: number,
   hiddenSize: number,
@@ -46,5 +47,5 @@ function loraBytes(
   const qkvRows = queryRows + 2 * numKvHeads * headDim;
   const attention = 3 * hiddenSize + qkvRows + (queryRows + hiddenSize);
   const mlp = 2 * hiddenSize + 2 * intermediateSize + (intermediateSize + hiddenSize);
-  return isMoe.reduce((sum, moe) => sum + 4 * rank * (attention + (moe ? numExperts : 1) * mlp), 0);
+  return isMoe.reduce((sum, moe) => sum + rank * (attention + (moe ? numExperts : 1) * mlp), 0);
 }

@@ -17,7 +17,7 @@ export interface WorkspaceSize {
   /** Positions of the KV cache. */
   readonly capacity: number;
   readonly activationType: FloatType;
-  /** Sum of the ranks of all loaded adapters; 0 without any. */
+  /** Joint rank of all loaded adapters; 0 without any. */
   readonly loraRank: number;
 }
 

@@ -1,7 +1,7 @@
 import { WEIGHT_FORMATS } from '../../quant/formats.ts';
 import type { LinearCase } from '../linear/linear.cases.ts';
 
-const TWO_SEGMENTS = { rank: 18, segments: [1 / 2, 1] };
+const TWO_SEGMENTS = { rank: 18, segments: [1 / 2, 1], type: 'f32' } as const;
 
 /** Cases of `gatedLinear`; `rows` counts outputs, so the weight has twice as many. */
 export const gatedLinearCases: readonly LinearCase[] = [

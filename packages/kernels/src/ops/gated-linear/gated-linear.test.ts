@@ -14,6 +14,7 @@ import {
 import { CommandList } from '../../gpu/command-list.ts';
 import { quantBytesPerRow } from '../../quant/formats.ts';
 import { packMatrix, unpackMatrix } from '../../quant/index.ts';
+import type { FloatType } from '../../tensor/tensor.ts';
 import { caseFormats, linearInputs } from '../linear/linear.cases.ts';
 import { gatedLinearCases } from './gated-linear.cases.ts';
 import { gatedLinearOracle } from './gated-linear.oracle.ts';
@@ -40,8 +41,8 @@ for (const { name: path, gpu } of await gpuPaths()) {
           const x = uploadFloats(gpu, 'x', [tokens, columns], inputs.x, activations);
           const y = guardedTensor(gpu, 'y', [tokens, rows], activations);
           const buffers = [x, y];
-          const upload = (label: string, shape: number[], values: Float32Array) => {
-            const tensor = uploadFloats(gpu, label, shape, values);
+          const upload = (label: string, shape: number[], values: Float32Array, dtype?: FloatType) => {
+            const tensor = uploadFloats(gpu, label, shape, values, dtype);
             buffers.push(tensor);
             return tensor;
           };
@@ -55,7 +56,7 @@ for (const { name: path, gpu } of await gpuPaths()) {
               lora: {
                 ...lora,
                 products: upload('products', [tokens, lora.segmentEnds.length * lora.rank], lora.products),
-                b: upload('b', [2 * rows, lora.rank], lora.b),
+                b: upload('b', [2 * rows, lora.rank], lora.b, lora.type),
               },
             }),
           });

@@ -71,8 +71,8 @@ export async function checkTiledLinear(gpu: Gpu, check: TiledLinearCheck): Promi
   const x = uploadFloats(gpu, 'x', [tokens, columns], xValues, activations);
   const y = guardedTensor(gpu, 'y', [tokens, rows], activations);
   const buffers = [x, y];
-  const upload = (name: string, shape: number[], values: Float32Array) => {
-    const tensor = uploadFloats(gpu, name, shape, values);
+  const upload = (name: string, shape: number[], values: Float32Array, dtype?: FloatType) => {
+    const tensor = uploadFloats(gpu, name, shape, values, dtype);
     buffers.push(tensor);
     return tensor;
   };
@@ -86,7 +86,7 @@ export async function checkTiledLinear(gpu: Gpu, check: TiledLinearCheck): Promi
       lora: {
         ...lora,
         products: upload('products', [tokens, lora.segmentEnds.length * lora.rank], lora.products),
-        b: upload('b', [parts * rows, lora.rank], lora.b),
+        b: upload('b', [parts * rows, lora.rank], lora.b, lora.type),
       },
     }),
   } as const;
@@ -141,7 +141,7 @@ export async function checkTiledGrouped(gpu: Gpu, check: TiledGroupedCheck): Pro
   );
   const xValues = stored(prepareInputs(scaled), activations);
   const ids = expertIds(testCase);
-  const lora = testCase.loraRanks && loraInputs(testCase.loraRanks, slots, experts, gated ? 2 : 1, rows);
+  const lora = testCase.lora && loraInputs(testCase.lora, slots, experts, gated ? 2 : 1, rows);
   const tiles = maxTiles(slots, experts, tileRows);
   const aligned = alignOracle(ids, experts, tileRows);
   const x = uploadFloats(gpu, 'x', [inputRows, columns], xValues, activations);

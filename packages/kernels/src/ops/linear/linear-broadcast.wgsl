@@ -56,7 +56,7 @@ fn lane_row(first: u32, lane: u32, i: u32, rows: u32) -> u32 {
 #if LORA
 // B's weight of row n for column i of the products, zero where that column belongs to another segment.
 fn lora_weight(n: u32, i: u32) -> f32 {
-  return select(0.0, f32(lora_b[n * LORA_RANK + i % LORA_RANK]), lora_segment(n) == i / LORA_RANK);
+  return select(0.0, lora_element(n, i % LORA_RANK), lora_segment(n) == i / LORA_RANK);
 }
 #endif
 

@@ -82,7 +82,7 @@ fn load_lora(first_token: u32, first: u32, segment: u32, step: u32, lane: u32) {
       for (var c = 0u; c < 4u; c++) {
         let r = (step * STEP_VECTORS + v) * 4u + c;
         if (r < LORA_RANK) {
-          value[c] = f32(lora_b[n * LORA_RANK + r]);
+          value[c] = lora_element(n, r);
         }
       }
     }

@@ -123,12 +123,12 @@ fn main(
 #endif
 #if LORA
   let lora_rows = team_rows(first, params.total_rows) + params.row_start;
-  for (var r = team_lane; r < LORA_RANK; r += team_lanes) {
+  for (var i = team_lane; i < LORA_RANK / 2u; i += team_lanes) {
     sum += vec4<f32>(
-      lora_term(m, lora_rows.x, r),
-      lora_term(m, lora_rows.y, r),
-      lora_term(m, lora_rows.z, r),
-      lora_term(m, lora_rows.w, r),
+      lora_terms(m, lora_rows.x, i),
+      lora_terms(m, lora_rows.y, i),
+      lora_terms(m, lora_rows.z, i),
+      lora_terms(m, lora_rows.w, i),
     );
   }
 #endif

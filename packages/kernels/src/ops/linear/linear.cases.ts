@@ -1,4 +1,5 @@
 import { randomNormal } from '../../../testing/random.ts';
+import { stored } from '../../../testing/tensors.ts';
 import type { FloatType } from '../../tensor/tensor.ts';
 import { WEIGHT_FORMATS, type WeightFormat } from '../../quant/formats.ts';
 
@@ -17,8 +18,8 @@ export interface LinearCase {
   readonly bias?: boolean;
   readonly norm?: boolean;
   readonly accumulate?: boolean;
-  /** Ends of LoRA's segments in fractions of the rows, and its rank. */
-  readonly lora?: { readonly rank: number; readonly segments: readonly number[] };
+  /** Ends of LoRA's segments in fractions of the rows, its rank, and the type of B. */
+  readonly lora?: { readonly rank: number; readonly segments: readonly number[]; readonly type: FloatType };
   /** Cut the weight into slices of at most this many rows. */
   readonly sliceRows?: number;
   /** Makes the input nasty. */
@@ -87,7 +88,7 @@ function everything(tokens: number, rows: number, columns: number): Omit<LinearC
     bias: true,
     norm: true,
     accumulate: true,
-    lora: { rank: 14, segments: THIRDS },
+    lora: { rank: 14, segments: THIRDS, type: 'f16' },
   };
 }
 
@@ -101,7 +102,9 @@ export interface LinearInputs {
   readonly lora:
     | {
         readonly products: Float32Array;
+        /** As stored in `type`. */
         readonly b: Float32Array;
+        readonly type: FloatType;
         readonly rank: number;
         readonly segmentEnds: number[];
       }
@@ -125,7 +128,8 @@ export function linearInputs(testCase: LinearCase, weightRows = testCase.rows): 
     before: testCase.accumulate ? randomNormal(tokens * rows, 5) : undefined,
     lora: lora && {
       products: randomNormal(tokens * segmentEnds.length * lora.rank, 6),
-      b: randomNormal(weightRows * lora.rank, 7, 0.3),
+      b: stored(randomNormal(weightRows * lora.rank, 7, 0.3), lora.type),
+      type: lora.type,
       rank: lora.rank,
       segmentEnds,
     },

@@ -45,8 +45,6 @@ async function check(
     return tensor;
   };
   const { bias, norm, before, lora } = inputs;
-  // B in f16 where the device can, so that both types are covered.
-  const loraType = gpu.capabilities.f16 ? 'f16' : 'f32';
   if (before) gpu.write(y, before as Float32Array<ArrayBuffer>);
   const list = new CommandList(gpu);
   linear(list, {
@@ -59,7 +57,7 @@ async function check(
     ...(lora && {
       lora: {
         products: upload('products', [tokens, lora.segmentEnds.length * lora.rank], lora.products),
-        b: upload('b', [rows, lora.rank], lora.b, loraType),
+        b: upload('b', [rows, lora.rank], lora.b, lora.type),
         rank: lora.rank,
         segmentEnds: lora.segmentEnds,
       },
@@ -72,7 +70,7 @@ async function check(
     x: stored(inputs.x, activations),
     weight: unpackMatrix(packed),
     columns,
-    lora: lora && { ...lora, b: stored(lora.b, loraType) },
+    lora,
   });
   expectClose(await readFloats(gpu, y), expected, TOLERANCE[activations]);
   list.dispose();
@@ -121,13 +119,17 @@ for (const { name: path, gpu } of await gpuPaths()) {
       destroyTensors(x, y);
     });
 
-    test('segments that do not end at the last row are refused', () => {
+    test('segments that do not end at the last row, and odd ranks, are refused', () => {
       const weight = uploadWeights(gpu, 'weight', packMatrix(new Float32Array(64 * 2), 2, 64, 'q4'));
       const tensor = (shape: number[]) => gpu.createTensor('t', shape, 'f32');
       const [x, y, products, b] = [tensor([1, 64]), tensor([1, 2]), tensor([1, 8]), tensor([2, 8])];
       const lora = { products: products!, b: b!, rank: 8, segmentEnds: [1] };
       expect(() => linear(new CommandList(gpu), { x: x!, weight, y: y!, lora })).toThrow(
         'lora.segmentEnds is [1], expected 1 to 4 ascending ends, the last 2',
+      );
+      const odd = { ...lora, rank: 7, segmentEnds: [2] };
+      expect(() => linear(new CommandList(gpu), { x: x!, weight, y: y!, lora: odd })).toThrow(
+        'lora.rank is 7, expected an even number',
       );
       destroyWeights(weight);
       destroyTensors(x!, y!, products!, b!);

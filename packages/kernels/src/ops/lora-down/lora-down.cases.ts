@@ -12,8 +12,10 @@ export interface LoraDownCase {
   readonly norm?: boolean;
   readonly undivided?: boolean;
   readonly experts?: { readonly count: number; readonly topK: number; readonly rowsAreSlots?: boolean };
-  /** Type of x and A; f32 by default. f16 runs only where the device has it. */
+  /** Type of x; f32 by default. f16 runs only where the device has it. */
   readonly type?: FloatType;
+  /** Type of A; f32 by default. */
+  readonly matrixType?: FloatType;
   /** Makes the input nasty. */
   readonly prepare?: (inputs: LoraDownInputs) => void;
 }
@@ -31,7 +33,8 @@ export const loraDownCases: readonly LoraDownCase[] = [
   { name: 'decode', tokens: 1, columns: 2048, rows: 48, norm: true },
   { name: 'decode, middle size', tokens: 3, columns: 512, rows: 16 },
   { name: 'rows that divide nothing', tokens: 19, columns: 260, rows: 13, norm: true },
-  { name: 'f16', tokens: 2, columns: 264, rows: 8, type: 'f16' },
+  { name: 'f16', tokens: 2, columns: 264, rows: 8, type: 'f16', matrixType: 'f16' },
+  { name: 'A in f16', tokens: 3, columns: 260, rows: 10, norm: true, matrixType: 'f16' },
   { name: 'experts', tokens: 9, columns: 96, rows: 12, norm: true, experts: { count: 4, topK: 2 } },
   {
     name: 'experts, undivided',

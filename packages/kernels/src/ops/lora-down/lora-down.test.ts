@@ -18,13 +18,14 @@ import { loraDown, loraDownWorkgroupSize } from './lora-down.ts';
 for (const { name: path, gpu } of await gpuPaths()) {
   describe(`lora-down (${path})`, () => {
     for (const testCase of loraDownCases.filter(({ type }) => type !== 'f16' || gpu.capabilities.f16)) {
-      const { name, tokens, columns, rows, undivided = false, experts, type = 'f32' } = testCase;
+      const { name, tokens, columns, rows, undivided = false, experts } = testCase;
+      const { type = 'f32', matrixType = 'f32' } = testCase;
       test(`${name}, ${tokens} x ${columns} -> ${rows}, ${type}`, async () => {
         const inputs = loraDownInputs(testCase);
         const slots = tokens * (experts?.topK ?? 1);
         const x = uploadFloats(gpu, 'x', [inputs.x.length / columns, columns], inputs.x, type);
         const aShape = experts ? [experts.count, rows, columns] : [rows, columns];
-        const a = uploadFloats(gpu, 'a', aShape, inputs.a, type);
+        const a = uploadFloats(gpu, 'a', aShape, inputs.a, matrixType);
         const scales = uploadFloats(gpu, 'scales', [rows], inputs.scales);
         const products = guardedTensor(gpu, 'products', [slots, rows], 'f32');
         const buffers = [x, a, scales, products];
@@ -43,7 +44,7 @@ for (const { name: path, gpu } of await gpuPaths()) {
         const expected = loraDownOracle({
           ...inputs,
           x: stored(inputs.x, type),
-          a: stored(inputs.a, type),
+          a: stored(inputs.a, matrixType),
           columns,
           undivided,
           topK: experts?.topK,

@@ -62,7 +62,7 @@ export function loraDown(list: CommandList, args: LoraDownArgs): void {
   list.run(kernel, {
     template: {
       input_type: x.dtype,
-      lora_type: a.dtype,
+      LORA_HALVES: a.dtype === 'f16',
       COLUMNS: columns,
       LORA_ROWS: loraRows,
       TOP_K: topK,

@@ -6,7 +6,6 @@
 // that is switched off costs no memory traffic. Its invocations stride over K in vectors.
 // Phases: 1 dot products · 2 reduction · 3 scale and store. Sums are f32 whatever the storage type.
 #type input_type
-#type lora_type
 #const COLUMNS: u32      // K
 #const LORA_ROWS: u32    // segments · rank of one expert
 #const TOP_K: u32        // product rows per token
@@ -19,6 +18,7 @@
 #include <reduce>
 #endif
 #include <reduce-vec4>
+#include <lora-matrix>
 #include <fold>
 
 const COLUMN_VECTORS: u32 = COLUMNS / 4u;
@@ -28,7 +28,7 @@ struct Params { product_rows: u32, num_experts: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4<input_type>>;      // [M (· TOP_K), K / 4]
-@group(0) @binding(2) var<storage, read> a: array<vec4<lora_type>>;       // [(experts,) LORA_ROWS, K / 4]
+@group(0) @binding(2) var<storage, read> a: array<LoraVec4>;              // [(experts,) LORA_ROWS, K / 4]
 @group(0) @binding(3) var<storage, read> scales: array<f32>;              // [LORA_ROWS]
 #if EXPERTS
 @group(0) @binding(4) var<storage, read> experts: array<u32>;             // [M, TOP_K]
@@ -89,10 +89,10 @@ fn main(
     value *= norm_weight[v];
 #endif
     sum += vec4<f32>(
-      dot(vec4<f32>(a[a_rows.x * COLUMN_VECTORS + v]), value),
-      dot(vec4<f32>(a[a_rows.y * COLUMN_VECTORS + v]), value),
-      dot(vec4<f32>(a[a_rows.z * COLUMN_VECTORS + v]), value),
-      dot(vec4<f32>(a[a_rows.w * COLUMN_VECTORS + v]), value),
+      dot(lora_vec4(a[a_rows.x * COLUMN_VECTORS + v]), value),
+      dot(lora_vec4(a[a_rows.y * COLUMN_VECTORS + v]), value),
+      dot(lora_vec4(a[a_rows.z * COLUMN_VECTORS + v]), value),
+      dot(lora_vec4(a[a_rows.w * COLUMN_VECTORS + v]), value),
     );
   }
   sum = workgroup_sum_vec4(sum, lane, subgroup_size) * scale;

@@ -1,9 +1,10 @@
 import { randomNormal } from '../../../testing/random.ts';
-import { uploadFloats } from '../../../testing/tensors.ts';
+import { stored, uploadFloats } from '../../../testing/tensors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { quantBytesPerRow, type PackedMatrix, type WeightFormat } from '../../quant/formats.ts';
 import { packMatrix, unpackMatrix } from '../../quant/pack.ts';
 import { uploadWeights } from '../../tensor/pack-weights.ts';
+import type { FloatType } from '../../tensor/tensor.ts';
 import type { WeightMatrix } from '../../tensor/weight-matrix.ts';
 import type { ExpertLora } from './expert-weights.ts';
 import type { LoraValues } from './grouped-matmul/grouped-matmul.oracle.ts';
@@ -57,9 +58,16 @@ export function uploadExperts(
   return uploadWeights(gpu, name, packed, { gated, maxSliceBytes });
 }
 
-/** Seeded adapters of the given ranks, concatenated, with products as the down half would leave them. */
+/** Adapters that lie side by side. */
+export interface AdapterCase {
+  readonly ranks: readonly number[];
+  /** Of A and B. */
+  readonly type: FloatType;
+}
+
+/** Seeded adapters, concatenated, with products as the down half would leave them. */
 export function loraInputs(
-  ranks: readonly number[],
+  { ranks, type }: AdapterCase,
   slots: number,
   experts: number,
   parts: number,
@@ -67,14 +75,14 @@ export function loraInputs(
 ): LoraValues & { upload(gpu: Gpu): ExpertLora } {
   const rank = ranks.reduce((sum, own) => sum + own, 0);
   const products = randomNormal(slots * parts * rank, 21);
-  const b = randomNormal(experts * parts * rows * rank, 22, 0.3);
+  const b = stored(randomNormal(experts * parts * rows * rank, 22, 0.3), type);
   return {
     products,
     b,
     rank,
     upload: (gpu) => ({
       products: uploadFloats(gpu, 'products', [slots, parts * rank], products),
-      b: uploadFloats(gpu, 'b', [experts, parts * rows, rank], b),
+      b: uploadFloats(gpu, 'b', [experts, parts * rows, rank], b, type),
       rank,
     }),
   };

@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors.ts';
+import { expectEvenRank } from '../../tensor/lora.ts';
 import { expectDType, expectShape, type Tensor } from '../../tensor/tensor.ts';
 import type { WeightMatrix } from '../../tensor/weight-matrix.ts';
 
@@ -8,7 +9,7 @@ export interface ExpertLora {
   readonly products: Tensor;
   /** `[experts, parts * rows, rank]`, f32 or f16: gate rows, then up rows. */
   readonly b: Tensor;
-  /** Sum of the ranks of all adapters. */
+  /** Sum of the ranks of all adapters; even. */
   readonly rank: number;
 }
 
@@ -36,6 +37,7 @@ export function expectExpertLora(
   name: string,
 ): void {
   const parts = weight.gated ? 2 : 1;
+  expectEvenRank(rank, `${name}.rank`);
   expectShape(products, [slots, parts * rank], `${name}.products`);
   expectDType(products, ['f32'], `${name}.products`);
   expectShape(b, [weight.experts, parts * weight.rows, rank], `${name}.b`);

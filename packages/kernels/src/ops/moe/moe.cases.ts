@@ -1,6 +1,7 @@
 import { randomNormal } from '../../../testing/random.ts';
+import { stored } from '../../../testing/tensors.ts';
 import type { WeightFormat } from '../../quant/formats.ts';
-import { expertMatrices, type ExpertMatrices } from './expert-inputs.ts';
+import { expertMatrices, type AdapterCase, type ExpertMatrices } from './expert-inputs.ts';
 import type { LoraProjectionValues } from './moe.oracle.ts';
 
 /** A whole MoE layer: route, then MLP. */
@@ -14,7 +15,7 @@ export interface MoeCase {
   readonly format: WeightFormat;
   readonly norm?: boolean;
   /** Ranks of the adapters. */
-  readonly loraRanks?: readonly number[];
+  readonly lora?: AdapterCase;
   readonly slices?: number;
   /** Makes the activations and the router nasty. */
   readonly prepare?: (inputs: MoeInputs) => void;
@@ -90,21 +91,29 @@ export const moeCases: readonly MoeCase[] = [
     prepare: ({ x }) => x.forEach((value, i) => (x[i] = value * 1e4)),
   },
   { ...SHAPE, name: 'zeros', tokens: 7, experts: 4, norm: true, prepare: ({ x }) => x.fill(0) },
-  { ...SHAPE, name: 'two adapters', tokens: 17, experts: 4, norm: true, loraRanks: [4, 3], f16: true },
+  {
+    ...SHAPE,
+    name: 'two adapters',
+    tokens: 17,
+    experts: 4,
+    norm: true,
+    lora: { ranks: [4, 2], type: 'f32' },
+    f16: true,
+  },
   {
     ...SHAPE,
     name: 'two adapters, slices',
     tokens: 7,
     experts: 3,
     format: 'q8',
-    loraRanks: [16, 8],
+    lora: { ranks: [16, 8], type: 'f16' },
     slices: 2,
   },
 ];
 
 /** Seeded inputs of a case. */
 export function moeInputs(testCase: MoeCase): MoeInputs {
-  const { tokens, experts, hidden, intermediate, format, loraRanks, prepare } = testCase;
+  const { tokens, experts, hidden, intermediate, format, lora, prepare } = testCase;
   const stack = { experts, format };
   const inputs: MoeInputs = {
     x: randomNormal(tokens * hidden, 1),
@@ -113,10 +122,10 @@ export function moeInputs(testCase: MoeCase): MoeInputs {
     y: randomNormal(tokens * hidden, 4),
     gateUp: expertMatrices({ ...stack, rows: intermediate, columns: hidden, gated: true, seed: 5 }),
     down: expertMatrices({ ...stack, rows: hidden, columns: intermediate, gated: false, seed: 6 }),
-    ...(loraRanks && {
+    ...(lora && {
       lora: {
-        gateUp: loraProjection(loraRanks, experts, 2, intermediate, hidden, 7),
-        down: loraProjection(loraRanks, experts, 1, hidden, intermediate, 8),
+        gateUp: loraProjection(lora, experts, 2, intermediate, hidden, 7),
+        down: loraProjection(lora, experts, 1, hidden, intermediate, 8),
       },
     }),
   };
@@ -125,7 +134,7 @@ export function moeInputs(testCase: MoeCase): MoeInputs {
 }
 
 function loraProjection(
-  ranks: readonly number[],
+  { ranks, type }: AdapterCase,
   experts: number,
   parts: number,
   rows: number,
@@ -135,8 +144,9 @@ function loraProjection(
   const rank = ranks.reduce((sum, own) => sum + own, 0);
   const perPart = ranks.flatMap((own, adapter) => Array.from({ length: own }, () => 0.5 + adapter));
   return {
-    a: randomNormal(experts * parts * rank * columns, seed * 10, 1 / Math.sqrt(columns)),
-    b: randomNormal(experts * parts * rows * rank, seed * 10 + 1, 1 / Math.sqrt(rank)),
+    a: stored(randomNormal(experts * parts * rank * columns, seed * 10, 1 / Math.sqrt(columns)), type),
+    b: stored(randomNormal(experts * parts * rows * rank, seed * 10 + 1, 1 / Math.sqrt(rank)), type),
+    type,
     scales: Float32Array.from(Array.from({ length: parts }, () => perPart).flat()),
     rank,
   };

@@ -1,9 +1,12 @@
+import type { FloatType } from '../../tensor/tensor.ts';
 import { combineOracle } from './combine/combine.oracle.ts';
 import { normedOracle } from './experts-decode/experts-decode.oracle.ts';
 import { slotProductsOracle, type LoraValues } from './grouped-matmul/grouped-matmul.oracle.ts';
 
 /** Both halves of the adapters on one stack: a `[experts, parts * rank, K]`, b `[experts, parts * N, rank]`. */
 export interface LoraProjectionValues {
+  /** That A and B are stored in. */
+  readonly type: FloatType;
   readonly a: Float32Array;
   readonly b: Float32Array;
   readonly scales: Float32Array;

@@ -80,9 +80,12 @@ async function checkMoe(
   };
   const upload = (name: string, shape: readonly number[], values: Float32Array, type?: FloatType): Tensor =>
     keep(uploadFloats(gpu, name, shape, values, type));
-  const uploadLora = ({ a, b, scales, rank }: LoraProjectionValues, parts: number): MoeLoraProjection => ({
-    a: upload('a', [numExperts, parts * rank, a.length / (numExperts * parts * rank)], a),
-    b: upload('b', [numExperts, b.length / (numExperts * rank), rank], b),
+  const uploadLora = (
+    { a, b, scales, rank, type }: LoraProjectionValues,
+    parts: number,
+  ): MoeLoraProjection => ({
+    a: upload('a', [numExperts, parts * rank, a.length / (numExperts * parts * rank)], a, type),
+    b: upload('b', [numExperts, b.length / (numExperts * rank), rank], b, type),
     scales: upload('scales', [parts * rank], scales),
     rank,
   });

@@ -60,7 +60,7 @@ fn lora_weights(work: Work, column: u32, step: u32, v: u32) -> vec4<f32> {
   for (var c = 0u; c < 4u; c++) {
     let r = step * 16u + 4u * v + c;
     if (r / LORA_RANK == part) {
-      value[c] = f32(lora_b[((work.expert * PARTS + part) * OUTPUT_ROWS + n) * LORA_RANK + r % LORA_RANK]);
+      value[c] = lora_element(work.expert, part, n, r % LORA_RANK);
     }
   }
   return value;

@@ -68,7 +68,7 @@ fn lora_weights(work: Work, column: u32, step: u32, v: u32) -> vec4<f32> {
   for (var c = 0u; c < 4u; c++) {
     let r = step % SEGMENT_STEPS * 16u + 4u * v + c;
     if (r < LORA_RANK && lora_segment(n) == step / SEGMENT_STEPS) {
-      value[c] = f32(lora_b[n * LORA_RANK + r]);
+      value[c] = lora_element(n, r);
     }
   }
   return value;

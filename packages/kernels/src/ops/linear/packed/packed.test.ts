@@ -150,7 +150,7 @@ describe('every combination of template values is valid WGSL', async () => {
     for (const type of types) {
       test(`${format}, ${type}`, async () => {
         const common = { ...weightTemplate({ format, columns: 96 }), input_type: type, output_type: type };
-        const lora = { lora_type: type, LORA_RANK: 14 };
+        const lora = { LORA_HALVES: type === 'f16', LORA_RANK: 14 };
         const ends = { LORA_SEGMENTS: 3, SEGMENT_END_0: 32, SEGMENT_END_1: 48, SEGMENT_END_2: 64 };
         for (const TILE_ROWS of TILES) {
           for (const [LORA, GATED, BIAS, ACCUMULATE] of flags(4) as [boolean, boolean, boolean, boolean][]) {

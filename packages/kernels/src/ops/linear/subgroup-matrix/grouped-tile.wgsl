@@ -80,7 +80,7 @@ fn fill_lora(work: Work, first_rank: u32, lane: u32) {
       let n = params.row_start + weight_row(work, row - TILE_ROWS);
       for (var c = 0u; c < 4u; c++) {
         if ((r + c) / LORA_RANK == part) {
-          value[c] = f32(lora_b[((work.expert * PARTS + part) * OUTPUT_ROWS + n) * LORA_RANK + (r + c) % LORA_RANK]);
+          value[c] = lora_element(work.expert, part, n, (r + c) % LORA_RANK);
         }
       }
     }

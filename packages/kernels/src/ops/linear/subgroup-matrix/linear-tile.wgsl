@@ -96,7 +96,7 @@ fn fill_lora(work: Work, segment: u32, first_rank: u32, lane: u32) {
       for (var c = 0u; c < 4u; c++) {
         let r = first_rank + 4u * v + c;
         if (r < LORA_RANK && lora_segment(n) == segment) {
-          value[c] = f32(lora_b[n * LORA_RANK + r]);
+          value[c] = lora_element(n, r);
         }
       }
     }

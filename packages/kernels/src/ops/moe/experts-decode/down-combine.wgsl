@@ -9,8 +9,8 @@
 #const OUTPUT_ROWS: u32
 #flag LORA
 #if LORA
-#type lora_type
-#const LORA_RANK: u32
+#const LORA_RANK: u32    // even
+#include <lora-matrix>
 #endif
 #flag ACCUMULATE
 #include <weights>
@@ -32,7 +32,7 @@ struct Params { num_tokens: u32, row_start: u32, rows: u32 }
 @group(0) @binding(5) var<storage, read> weights: array<f32>;                 // [slots]
 #if LORA
 @group(0) @binding(6) var<storage, read> products: array<f32>;                // [slots, LORA_RANK]
-@group(0) @binding(7) var<storage, read> lora_b: array<lora_type>;            // [experts, OUTPUT_ROWS, LORA_RANK]
+@group(0) @binding(7) var<storage, read> lora_b: array<LoraPair>;             // [experts, OUTPUT_ROWS, LORA_RANK]
 #endif
 @group(0) @binding(8) var<storage, read_write> y: array<f32>;                 // [tokens, OUTPUT_ROWS]
 
@@ -44,11 +44,12 @@ fn input_vec4(v: u32) -> vec4<f32> {
 #include <input-pack>
 
 #if LORA
-// Terms r of the low-rank update of four rows.
-fn lora_terms(expert: u32, rows: vec4<u32>, r: u32) -> vec4<f32> {
-  let b = (expert * OUTPUT_ROWS + rows) * LORA_RANK + r;
-  return vec4<f32>(f32(lora_b[b.x]), f32(lora_b[b.y]), f32(lora_b[b.z]), f32(lora_b[b.w]))
-    * products[slot * LORA_RANK + r];
+// Terms 2 i and 2 i + 1 of the low-rank update of four rows.
+fn lora_terms(expert: u32, rows: vec4<u32>, i: u32) -> vec4<f32> {
+  let b = (expert * OUTPUT_ROWS + rows) * (LORA_RANK / 2u) + i;
+  let first = slot * LORA_RANK + 2u * i;
+  return vec2<f32>(products[first], products[first + 1u])
+    * mat4x2<f32>(lora_pair(lora_b[b.x]), lora_pair(lora_b[b.y]), lora_pair(lora_b[b.z]), lora_pair(lora_b[b.w]));
 }
 #endif
 
@@ -86,8 +87,8 @@ fn main(
       );
     }
 #if LORA
-    for (var r = part; r < LORA_RANK; r += LANES) {
-      own += lora_terms(expert, rows + params.row_start, r);
+    for (var i = part; i < LORA_RANK / 2u; i += LANES) {
+      own += lora_terms(expert, rows + params.row_start, i);
     }
 #endif
     sums += weights[slot] * own;

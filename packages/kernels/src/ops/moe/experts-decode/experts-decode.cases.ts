@@ -1,5 +1,6 @@
 import { randomIntegers } from '../../../../testing/random.ts';
 import type { WeightFormat } from '../../../quant/formats.ts';
+import type { AdapterCase } from '../expert-inputs.ts';
 
 /** Work of some tokens on their experts; also the cases of the grouped matmul. */
 export interface ExpertCase {
@@ -12,8 +13,7 @@ export interface ExpertCase {
   /** Output rows of the weight. */
   readonly rows: number;
   readonly format: WeightFormat;
-  /** Ranks of the adapters. */
-  readonly loraRanks?: readonly number[];
+  readonly lora?: AdapterCase;
   readonly slices?: number;
   /** Fuses the RMS norm, where the operation can. */
   readonly norm?: boolean;
@@ -75,7 +75,7 @@ export const expertsDecodeCases: readonly ExpertCase[] = [
     columns: 64,
     rows: 37,
     format: 'q4',
-    loraRanks: [4, 3],
+    lora: { ranks: [4, 2], type: 'f32' },
     norm: true,
   },
   {
@@ -86,7 +86,7 @@ export const expertsDecodeCases: readonly ExpertCase[] = [
     columns: 128,
     rows: 30,
     format: 'f16',
-    loraRanks: [16, 8],
+    lora: { ranks: [16, 8], type: 'f16' },
     slices: 2,
   },
 ];

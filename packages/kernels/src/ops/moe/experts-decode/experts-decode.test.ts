@@ -44,7 +44,7 @@ for (const { name: path, gpu } of await gpuPaths()) {
           const xValues = stored(randomNormal(tokens * columns, 2, magnitude), inputType);
           const normWeight = randomNormal(columns, 3).map((value) => 1 + value * 0.1);
           const ids = expertIds(testCase);
-          const lora = testCase.loraRanks && loraInputs(testCase.loraRanks, slots, numExperts, 2, rows);
+          const lora = testCase.lora && loraInputs(testCase.lora, slots, numExperts, 2, rows);
           const x = uploadFloats(gpu, 'x', [tokens, columns], xValues, inputType);
           const norm = testCase.norm && {
             weight: uploadFloats(gpu, 'norm', [columns], normWeight),
@@ -105,7 +105,7 @@ for (const { name: path, gpu } of await gpuPaths()) {
           const residual = randomNormal(tokens * rows, 4);
           const ids = expertIds(testCase);
           const accumulate = dtype === 'f32';
-          const lora = testCase.loraRanks && loraInputs(testCase.loraRanks, slots, numExperts, 1, rows);
+          const lora = testCase.lora && loraInputs(testCase.lora, slots, numExperts, 1, rows);
           const hidden = uploadFloats(gpu, 'hidden', [slots, columns], hiddenValues, dtype);
           const experts = uploadIntegers(gpu, 'experts', [tokens, topK], ids);
           const weights = uploadFloats(gpu, 'weights', [tokens, topK], topKWeights);

@@ -171,5 +171,5 @@ function decodeGrid(rows: number, lanes: number, repeats: number): ReturnType<ty
 }
 
 function loraTemplate(lora: ExpertLora | undefined): TemplateValues {
-  return lora ? { LORA: true, lora_type: lora.b.dtype, LORA_RANK: lora.rank } : { LORA: false };
+  return lora ? { LORA: true, LORA_HALVES: lora.b.dtype === 'f16', LORA_RANK: lora.rank } : { LORA: false };
 }

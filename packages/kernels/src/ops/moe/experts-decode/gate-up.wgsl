@@ -15,8 +15,8 @@
 #endif
 #flag LORA
 #if LORA
-#type lora_type
-#const LORA_RANK: u32
+#const LORA_RANK: u32    // even
+#include <lora-matrix>
 #endif
 #include <weights>
 #include <lane-sums>
@@ -39,7 +39,7 @@ struct Params { num_slots: u32, row_start: u32, rows: u32 }
 #endif
 #if LORA
 @group(0) @binding(6) var<storage, read> products: array<f32>;                // [slots, 2, LORA_RANK]
-@group(0) @binding(7) var<storage, read> lora_b: array<lora_type>;            // [experts, 2, OUTPUT_ROWS, LORA_RANK]
+@group(0) @binding(7) var<storage, read> lora_b: array<LoraPair>;             // [experts, 2, OUTPUT_ROWS, LORA_RANK]
 #endif
 @group(0) @binding(8) var<storage, read_write> hidden: array<output_type>;    // [slots, OUTPUT_ROWS]
 
@@ -58,11 +58,12 @@ fn input_vec4(v: u32) -> vec4<f32> {
 #include <input-pack>
 
 #if LORA
-// Terms r of the low-rank update of four rows, gate (part 0) or up (part 1).
-fn lora_terms(slot: u32, expert: u32, part: u32, rows: vec4<u32>, r: u32) -> vec4<f32> {
-  let b = ((expert * 2u + part) * OUTPUT_ROWS + rows) * LORA_RANK + r;
-  return vec4<f32>(f32(lora_b[b.x]), f32(lora_b[b.y]), f32(lora_b[b.z]), f32(lora_b[b.w]))
-    * products[(slot * 2u + part) * LORA_RANK + r];
+// Terms 2 i and 2 i + 1 of the low-rank update of four rows, gate (part 0) or up (part 1).
+fn lora_terms(slot: u32, expert: u32, part: u32, rows: vec4<u32>, i: u32) -> vec4<f32> {
+  let b = ((expert * 2u + part) * OUTPUT_ROWS + rows) * (LORA_RANK / 2u) + i;
+  let first = (slot * 2u + part) * LORA_RANK + 2u * i;
+  return vec2<f32>(products[first], products[first + 1u])
+    * mat4x2<f32>(lora_pair(lora_b[b.x]), lora_pair(lora_b[b.y]), lora_pair(lora_b[b.z]), lora_pair(lora_b[b.w]));
 }
 #endif
 
@@ -108,9 +109,9 @@ fn main(
   }
 
 #if LORA
-  for (var r = part; r < LORA_RANK; r += LANES) {
-    gate += lora_terms(slot, expert, 0u, rows + params.row_start, r);
-    up += lora_terms(slot, expert, 1u, rows + params.row_start, r);
+  for (var i = part; i < LORA_RANK / 2u; i += LANES) {
+    gate += lora_terms(slot, expert, 0u, rows + params.row_start, i);
+    up += lora_terms(slot, expert, 1u, rows + params.row_start, i);
   }
 #endif
   put_lane_sums(0u, lane, gate);

@@ -84,12 +84,12 @@ fn tile_products(slots: OwnSlots, part: u32, v: u32) -> TileInputs {
 #endif
 }
 
-// Four elements of a row of B, n counted over the whole part; zero beyond the rank.
-fn lora_vec4(expert: u32, part: u32, n: u32, v: u32) -> vec4<f32> {
+// Four elements of a row of B; zero beyond the rank.
+fn lora_row_vec4(expert: u32, part: u32, n: u32, v: u32) -> vec4<f32> {
   var value = vec4<f32>();
   for (var i = 0u; i < 4u; i++) {
     if (v * 4u + i < LORA_RANK) {
-      value[i] = f32(lora_b[((expert * PARTS + part) * OUTPUT_ROWS + n) * LORA_RANK + v * 4u + i]);
+      value[i] = lora_element(expert, part, n, v * 4u + i);
     }
   }
   return value;
@@ -172,8 +172,8 @@ fn main(
   let lora_a = params.row_start + min(n_a, last);
   let lora_b_row = params.row_start + min(n_b, last);
   for (var v = 0u; v < (LORA_RANK + 3u) / 4u; v++) {
-    sums_a += multiply(tile_products(slots, 0u, v), lora_vec4(expert, 0u, lora_a, v));
-    sums_b += multiply(tile_products(slots, PARTS - 1u, v), lora_vec4(expert, PARTS - 1u, lora_b_row, v));
+    sums_a += multiply(tile_products(slots, 0u, v), lora_row_vec4(expert, 0u, lora_a, v));
+    sums_b += multiply(tile_products(slots, PARTS - 1u, v), lora_row_vec4(expert, PARTS - 1u, lora_b_row, v));
   }
 #endif
 

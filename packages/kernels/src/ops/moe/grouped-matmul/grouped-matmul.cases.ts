@@ -57,7 +57,15 @@ export const groupedMatmulCases: readonly GroupedCase[] = [
   { ...SHAPE, name: 'slices', tokens: 33, experts: 4, format: 'q4', tileRows: 32, slices: 3 },
   { ...SHAPE, name: 'huge inputs', tokens: 16, experts: 4, format: 'q4', tileRows: 16, magnitude: 1e4 },
   { ...SHAPE, name: 'zeros', tokens: 16, experts: 4, format: 'q4', tileRows: 16, magnitude: 0 },
-  { ...SHAPE, name: 'two adapters', tokens: 17, experts: 4, format: 'q4', tileRows: 16, loraRanks: [4, 3] },
+  {
+    ...SHAPE,
+    name: 'two adapters',
+    tokens: 17,
+    experts: 4,
+    format: 'q4',
+    tileRows: 16,
+    lora: { ranks: [4, 2], type: 'f32' },
+  },
   {
     ...SHAPE,
     name: 'two adapters, slices',
@@ -65,7 +73,7 @@ export const groupedMatmulCases: readonly GroupedCase[] = [
     experts: 3,
     format: 'q8',
     tileRows: 16,
-    loraRanks: [16, 8],
+    lora: { ranks: [16, 8], type: 'f16' },
     slices: 2,
   },
 ];

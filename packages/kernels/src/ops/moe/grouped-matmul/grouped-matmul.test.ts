@@ -48,8 +48,7 @@ for (const { name: path, gpu } of await gpuPaths()) {
             const inputRows = slots / slotsPerRow;
             const xValues = stored(randomNormal(inputRows * columns, 2, magnitude), dtype);
             const ids = expertIds(testCase);
-            const lora =
-              testCase.loraRanks && loraInputs(testCase.loraRanks, slots, numExperts, gated ? 2 : 1, rows);
+            const lora = testCase.lora && loraInputs(testCase.lora, slots, numExperts, gated ? 2 : 1, rows);
             const tiles = maxTiles(slots, numExperts, tileRows);
             const aligned = alignOracle(ids, numExperts, tileRows);
             const x = uploadFloats(gpu, 'x', [inputRows, columns], xValues, dtype);

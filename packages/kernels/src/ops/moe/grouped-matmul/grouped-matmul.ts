@@ -83,7 +83,7 @@ export function groupedMatmul(list: CommandList, args: GroupedMatmulArgs): void 
         GATED: weight.gated,
         ...tiled?.template,
         LORA: lora !== undefined,
-        ...(lora && { lora_type: lora.b.dtype, LORA_RANK: lora.rank }),
+        ...(lora && { LORA_HALVES: lora.b.dtype === 'f16', LORA_RANK: lora.rank }),
       },
       params: { num_slots: slots, num_tiles: tiles, row_start: slice.rowStart, rows: slice.rows },
       bindings: {

@@ -78,7 +78,7 @@ fn fill_lora(expert: u32, block_row: u32, step: u32, lane: u32) {
     for (var c = 0u; c < 4u; c++) {
       let r = (step * TILE_VECTORS + v) * 4u + c;
       if (r / LORA_RANK == part) {
-        value[c] = f32(lora_b[((expert * PARTS + part) * OUTPUT_ROWS + n) * LORA_RANK + r % LORA_RANK]);
+        value[c] = lora_element(expert, part, n, r % LORA_RANK);
       }
     }
     w_tile[v * TILE_COLUMNS + (column ^ v)] = value;
