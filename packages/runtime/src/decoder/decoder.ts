@@ -122,7 +122,7 @@ export class Decoder {
       this.cache.truncate(first);
       const list = new CommandList(this.gpu);
       this.#recordEmbeddings(list, prompt, first, tokens);
-      recordLayers(list, this.#state, tokens);
+      recordLayers(list, this.#state, tokens, last ? 'last' : 'none');
       if (last) this.#recordNext(list, tokens, sampler);
       const encoder = this.gpu.device.createCommandEncoder();
       list.encode(encoder);
@@ -143,7 +143,7 @@ export class Decoder {
     const list = new CommandList(this.gpu);
     const { token, hidden } = this.workspace;
     embed(list, { weight: this.#state.weights.embedding, ids: token, y: firstRows(hidden, 1) });
-    recordLayers(list, this.#state, 1);
+    recordLayers(list, this.#state, 1, 'last');
     this.#recordNext(list, 1, sampler);
     return list;
   }
@@ -158,7 +158,7 @@ export class Decoder {
     this.cache.truncate(0);
     const list = new CommandList(this.gpu);
     this.#recordEmbeddings(list, prompt, 0, tokens);
-    recordLayers(list, this.#state, tokens, taps);
+    recordLayers(list, this.#state, tokens, 'all', taps);
     const rows = firstRows(this.workspace.hidden, tokens);
     const logits = this.gpu.createTensor('all logits', [tokens, this.shape.vocabSize], 'f32');
     recordHead(list, this.#state, rows, logits, taps);
@@ -181,13 +181,7 @@ export class Decoder {
 
   #recordNext(list: CommandList, tokens: number, sampler: RecordSampler): void {
     const { hidden, lastHidden, logits, token } = this.workspace;
-    let rows = firstRows(hidden, 1);
-    if (tokens > 1) {
-      const rowBytes = this.shape.hiddenSize * 4;
-      list.copy({ ...rows, offsetBytes: (tokens - 1) * rowBytes }, lastHidden);
-      rows = lastHidden;
-    }
-    recordHead(list, this.#state, rows, logits);
+    recordHead(list, this.#state, tokens > 1 ? lastHidden : firstRows(hidden, 1), logits);
     sampler(list, { logits, token, position: this.cache.position, advance: tokens });
   }
 

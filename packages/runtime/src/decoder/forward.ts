@@ -2,6 +2,7 @@ import {
   add,
   attentionDecode,
   attentionPrefill,
+  byteLength,
   firstRows,
   gatedLinear,
   linear,
@@ -16,9 +17,9 @@ import {
 } from '@uni-moe-web/kernels';
 import type { DecoderShape } from './config.ts';
 import type { KvCache } from './kv-cache.ts';
-import type { LayerLora, LoraProjection, LoraSet } from './lora.ts';
+import type { LoraProjection, LoraSet } from './lora.ts';
 import type { Taps } from './taps.ts';
-import type { DecoderWeights, LayerWeights } from './weights.ts';
+import type { DecoderWeights } from './weights.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Everything a forward pass reads and writes. */
@@ -43,13 +44,30 @@ interface BlockInput {
   readonly norm?: NormWeight;
 }
 
+/** Whose final rows are read after the last layer: all with taps, the last to sample from, none before a prompt's last chunk. */
+export type RowsRead = 'all' | 'last' | 'none';
+
 /**
  * Records all decoder layers over the first `tokens` rows of the workspace's residual stream (specification 5.7, 5.8).
- * The tokens extend the KV cache at its current position, which is left as it is.
+ * The tokens extend the KV cache at its current position, which is left as it is. Rows that nobody reads miss the last
+ * layer's MLP, but not its routing; the last row is left in `lastHidden` if there are several.
  */
-export function recordLayers(list: CommandList, state: ForwardState, tokens: number, taps?: Taps): void {
+export function recordLayers(
+  list: CommandList,
+  state: ForwardState,
+  tokens: number,
+  read: RowsRead,
+  taps?: Taps,
+): void {
   taps?.record(list, 'inputs_embeds', firstRows(state.workspace.hidden, tokens));
-  for (const layer of state.weights.layers.keys()) recordLayer(list, state, layer, tokens, taps);
+  const lastLayer = state.weights.layers.length - 1;
+  for (let layer = 0; layer < lastLayer; layer++) recordLayer(list, state, layer, tokens, taps);
+  if (read === 'all' || tokens === 1) {
+    recordLayer(list, state, lastLayer, tokens, taps);
+    return;
+  }
+  recordAttentionBlock(list, state, lastLayer, tokens);
+  recordLastMlp(list, state, lastLayer, tokens, read);
 }
 
 /** Records one of them. */
@@ -60,15 +78,23 @@ export function recordLayer(
   tokens: number,
   taps?: Taps,
 ): void {
-  const weights = state.weights.layers[layer]!;
-  const lora = state.lora?.layers[layer];
-  recordBlock(list, state, tokens, `layers.${layer}.attention`, taps, (output) =>
-    recordAttention(list, state, weights, lora, layer, tokens, output),
-  );
+  recordAttentionBlock(list, state, layer, tokens, taps);
   recordBlock(list, state, tokens, `layers.${layer}.mlp`, taps, (output) =>
-    recordMlp(list, state, weights, lora, layer, tokens, output, taps),
+    recordMlp(list, state, layer, tokens, output, taps),
   );
   taps?.record(list, `layers.${layer}.hidden`, firstRows(state.workspace.hidden, tokens));
+}
+
+function recordAttentionBlock(
+  list: CommandList,
+  state: ForwardState,
+  layer: number,
+  tokens: number,
+  taps?: Taps,
+): void {
+  recordBlock(list, state, tokens, `layers.${layer}.attention`, taps, (output) =>
+    recordAttention(list, state, layer, tokens, output),
+  );
 }
 
 /** Records the final norm and the head over `rows` f32[rows, D], giving f32[rows, V]. */
@@ -133,13 +159,13 @@ function recordNorm(
 function recordAttention(
   list: CommandList,
   state: ForwardState,
-  weights: LayerWeights,
-  lora: LayerLora | undefined,
   layer: number,
   tokens: number,
   output: BlockOutput,
 ): void {
   const { workspace, cache, rope } = state;
+  const weights = state.weights.layers[layer]!;
+  const lora = state.lora?.layers[layer];
   const { keys, values } = cache.layers[layer]!;
   const { position } = cache;
   const input = recordNorm(list, state, weights.attentionNorm, tokens);
@@ -166,45 +192,106 @@ function recordAttention(
 function recordMlp(
   list: CommandList,
   state: ForwardState,
-  weights: LayerWeights,
-  lora: LayerLora | undefined,
   layer: number,
   tokens: number,
   output: BlockOutput,
   taps: Taps | undefined,
 ): void {
-  const { workspace, shape } = state;
-  const input = recordNorm(list, state, weights.mlpNorm, tokens);
-  if (!weights.router) {
+  const input = recordNorm(list, state, state.weights.layers[layer]!.mlpNorm, tokens);
+  const routing = recordRouting(list, state, layer, input, tokens);
+  recordFeedForward(list, state, layer, input, tokens, routing, output);
+  if (!routing) return;
+  taps?.record(list, `layers.${layer}.router_logits`, routing.logits);
+  taps?.record(list, `layers.${layer}.experts`, routing.experts);
+  taps?.record(list, `layers.${layer}.expert_weights`, routing.weights);
+}
+
+/** Chooses experts for all rows, because people look at them, and runs the MLP for the last one at most. */
+function recordLastMlp(
+  list: CommandList,
+  state: ForwardState,
+  layer: number,
+  tokens: number,
+  read: Exclude<RowsRead, 'all'>,
+): void {
+  const { workspace, shape, weights } = state;
+  const { mlpNorm: weight, router } = weights.layers[layer]!;
+  const routing =
+    router && recordRouting(list, state, layer, recordNorm(list, state, weight, tokens), tokens);
+  if (read === 'none') return;
+  const { lastHidden, lastRouting } = workspace;
+  copyLastRow(list, firstRows(workspace.hidden, tokens), lastHidden);
+  if (routing) {
+    copyLastRow(list, routing.experts, lastRouting.experts);
+    copyLastRow(list, routing.weights, lastRouting.weights);
+  }
+  const input = { x: lastHidden, norm: { weight, epsilon: shape.epsilon } };
+  const output = { y: lastHidden, accumulate: true };
+  recordFeedForward(list, state, layer, input, 1, routing && lastRouting, output);
+}
+
+function copyLastRow(list: CommandList, rows: Tensor, row: Tensor): void {
+  const offsetBytes = rows.offsetBytes + byteLength(rows) - byteLength(row);
+  list.copy({ ...row, buffer: rows.buffer, offsetBytes }, row);
+}
+
+/** What the router of a layer chose, a row per token. */
+interface Routing {
+  readonly experts: Tensor;
+  readonly weights: Tensor;
+}
+
+/** Nothing in a dense layer. */
+function recordRouting(
+  list: CommandList,
+  { workspace, shape, weights }: ForwardState,
+  layer: number,
+  input: BlockInput,
+  tokens: number,
+): (Routing & { readonly logits: Tensor }) | undefined {
+  const { router } = weights.layers[layer]!;
+  if (!router) return undefined;
+  const own = workspace.routing[layer]!;
+  const routing = {
+    logits: firstRows(own.logits, tokens),
+    experts: firstRows(own.experts, tokens),
+    weights: firstRows(own.weights, tokens),
+  };
+  moeRoute(list, { ...input, router, topK: shape.topK, ...routing });
+  return routing;
+}
+
+function recordFeedForward(
+  list: CommandList,
+  state: ForwardState,
+  layer: number,
+  input: BlockInput,
+  tokens: number,
+  routing: Routing | undefined,
+  output: BlockOutput,
+): void {
+  const { workspace } = state;
+  const { gateUp, down } = state.weights.layers[layer]!;
+  const lora = state.lora?.layers[layer];
+  if (!routing) {
     const gated = firstRows(workspace.gated, tokens);
-    const gateUp = recordLora(list, state, lora?.gateUp, workspace.lora?.gateUp, input, tokens);
-    gatedLinear(list, { ...input, weight: weights.gateUp, y: gated, ...gateUp });
+    const gateUpLora = recordLora(list, state, lora?.gateUp, workspace.lora?.gateUp, input, tokens);
+    gatedLinear(list, { ...input, weight: gateUp, y: gated, ...gateUpLora });
     linear(list, {
       x: gated,
-      weight: weights.down,
+      weight: down,
       ...output,
       ...recordLora(list, state, lora?.down, workspace.lora?.down, { x: gated }, tokens),
     });
     return;
   }
-  const routing = workspace.routing[layer]!;
-  const logits = firstRows(routing.logits, tokens);
-  const experts = firstRows(routing.experts, tokens);
-  const expertWeights = firstRows(routing.weights, tokens);
-  moeRoute(list, {
-    ...input,
-    router: weights.router,
-    topK: shape.topK,
-    logits,
-    experts,
-    weights: expertWeights,
-  });
+  const { experts, weights } = routing;
   moeMlp(list, {
     ...input,
-    gateUp: weights.gateUp,
-    down: weights.down,
+    gateUp,
+    down,
     experts,
-    weights: expertWeights,
+    weights,
     ...output,
     scratch: workspace.moe,
     ...(lora && state.lora && workspace.lora
@@ -218,9 +305,6 @@ function recordMlp(
         }
       : {}),
   });
-  taps?.record(list, `layers.${layer}.router_logits`, logits);
-  taps?.record(list, `layers.${layer}.experts`, experts);
-  taps?.record(list, `layers.${layer}.expert_weights`, expertWeights);
 }
 
 /** Records the down half of a dense projection's adapters and returns the argument for the up half. */

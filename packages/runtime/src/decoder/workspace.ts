@@ -44,8 +44,9 @@ export function workspaceSpec(
     attended: spec([T, numHeads * headDim], activationType),
     /** Dense layers: silu(gate) x up. */
     gated: spec([denseTokens, intermediateSize], activationType),
-    /** Residual stream of the last token. */
+    /** Residual stream of a prompt's last token, from the last layer's MLP on, and its experts there. */
     lastHidden: spec([1, hiddenSize], 'f32'),
+    lastRouting: { experts: spec([1, topK], 'u32'), weights: spec([1, topK], 'f32') },
     logits: spec([1, vocabSize], 'f32'),
     /** Per mixture layer, so that expert use can be read out after the pass. */
     routing: shape.isMoe.map((isMoe) =>
