@@ -66,12 +66,12 @@ export const benchModels: readonly BenchModel[] = [
     quick: false,
   },
   {
-    name: '7B-like, 1 layer',
-    path: '7b-1',
-    description: '4096/11008, 1 of its 32 layers, 32 heads of 128, 2 of 4 experts, vocabulary 32000, q4',
+    name: '7B-like, 2 layers',
+    path: '7b-2',
+    description: '4096/11008, 2 of its 32 layers, 32 heads of 128, 2 of 4 experts, vocabulary 32000, q4',
     decoder: {
       ...COMMON,
-      ...withLayers(1),
+      ...withLayers(2),
       hidden_size: 4096,
       intermediate_size: 11008,
       num_attention_heads: 32,

@@ -426,8 +426,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'ops/linear/subgroup-matrix/grouped-tile.wgsl',
-    find: '(work.expert * PARTS + part) * OUTPUT_ROWS',
-    replace: 'part * OUTPUT_ROWS',
+    find: 'lora_element(work.expert,',
+    replace: 'lora_element(0u,',
     bug: 'expert',
     test: 'ops/linear/subgroup-matrix/emulated',
   },

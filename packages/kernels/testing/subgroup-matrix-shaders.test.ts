@@ -56,7 +56,7 @@ describe('the extension as Dawn knows it', () => {
     }),
   );
   const formatOf = (at: number) => WEIGHT_FORMATS[at % WEIGHT_FORMATS.length]!;
-  const loraValues = { lora_type: 'f32', LORA_RANK: 14 };
+  const loraOf = (at: number) => ({ LORA_HALVES: at % 2 === 0, LORA_RANK: 14 });
 
   for (const [index, choice] of choices.entries()) {
     const { matrix, lanes, layoutArguments } = choice;
@@ -79,7 +79,7 @@ describe('the extension as Dawn knows it', () => {
           BIAS: BIAS!,
           GATED: GATED!,
           ACCUMULATE: ACCUMULATE!,
-          ...(LORA && { ...loraValues, ...ends }),
+          ...(LORA && { ...loraOf((at >> 1) + index), ...ends }),
           TILE_ROWS: [16, 32, 64][(at + index) % 3]!,
           ...kernel.template,
         });
@@ -100,7 +100,7 @@ describe('the extension as Dawn knows it', () => {
             OUTPUT_ROWS: 72,
             GATED: GATED!,
             LORA: LORA!,
-            ...(LORA && loraValues),
+            ...(LORA && loraOf((at >> 1) + index)),
             ...kernel.template,
           });
         }

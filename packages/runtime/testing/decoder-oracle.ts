@@ -34,8 +34,10 @@ export async function readOracleWeights(checkpoint: Checkpoint, adapterWeight = 
     const description = await describeAdapter(checkpoint, name, {});
     const adapter = await readAdapter(checkpoint, description, {});
     if (hasScales(checkpoint.config.quantization.weights)) {
-      for (const { a, b } of adapter.modules.values())
-        for (const half of [a, b]) half.set(half.map(roundToF16));
+      for (const [module, { a, b }] of adapter.modules) {
+        // A router is float32 beside all weights, and so is what acts on it.
+        if (!module.endsWith('.mlp.gate')) for (const half of [a, b]) half.set(half.map(roundToF16));
+      }
     }
     addAdapter(weights, adapter, adapterWeight);
   }

@@ -28,12 +28,17 @@ describe('adapters side by side', () => {
     expect([...f16ArrayToF32(bits)].slice(0, 2)).toEqual([0.0999755859375, 0.199951171875]);
   });
 
-  test('are refused in float16 where a value is too large for it', () => {
-    const adapters = [outputAdapter('loud', 2, 1, 40_000)];
+  test.each([
+    [40_000, '80000'],
+    [NaN, 'NaN'],
+  ])('are refused in float16 where it cannot hold a value: steps of %d', (step, value) => {
+    const adapters = [outputAdapter('loud', 2, 1, step)];
     expect(() => new LoraSet(buffers, SHAPE, adapters, 'f16')).toThrow(
       expect.objectContaining({
         code: 'adapter-mismatch',
-        message: expect.stringContaining('model.layers.0 output lora B holds 80000'),
+        message: expect.stringContaining(
+          `Adapter "loud": lora_B of model.layers.0.self_attn.o_proj holds ${value};`,
+        ),
       }),
     );
   });

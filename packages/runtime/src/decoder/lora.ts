@@ -205,6 +205,7 @@ export class LoraSet {
           const pair = adapter.modules.get(module);
           if (pair) {
             this.#expectSize(adapter, module, pair, segment.rows, columns);
+            if (this.#matrixType === 'f16') expectHalves(adapter, module, pair);
             a.set(pair.a, ((expert * segments.length + s) * rank + column) * columns);
             for (let n = 0; n < segment.rows; n++) {
               b.set(pair.b.subarray(n * adapter.rank, (n + 1) * adapter.rank), (row + n) * rank + column);
@@ -268,21 +269,26 @@ export class LoraSet {
 
   #upload(label: string, shape: readonly number[], values: Float32Array<ArrayBuffer>): Tensor {
     const tensor = this.#buffers.createTensor(label, shape, this.#matrixType);
-    this.#gpu.write(tensor, this.#matrixType === 'f16' ? finiteHalves(label, values) : values);
+    this.#gpu.write(tensor, this.#matrixType === 'f16' ? f32ArrayToF16(values) : values);
     return tensor;
   }
 }
 
-/** @throws RuntimeError `adapter-mismatch` if a value is beyond float16. */
-function finiteHalves(label: string, values: Float32Array): Uint16Array<ArrayBuffer> {
-  const halves = f32ArrayToF16(values);
-  const beyond = halves.findIndex((bits) => (bits & 0x7c00) === 0x7c00);
-  if (beyond >= 0) {
+/** @throws RuntimeError `adapter-mismatch` naming a value that float16 cannot hold. */
+function expectHalves(
+  adapter: LoraAdapter,
+  module: string,
+  pair: { a: Float32Array; b: Float32Array },
+): void {
+  for (const half of ['a', 'b'] as const) {
+    const bits = f32ArrayToF16(pair[half]);
+    const beyond = bits.findIndex((value) => (value & 0x7c00) === 0x7c00);
+    if (beyond < 0) continue;
+    const value = String(pair[half][beyond]);
     throw new RuntimeError(
       'adapter-mismatch',
-      `${label} holds ${values[beyond]}, which float16 cannot; adapters are stored so beside q8 and q4 weights. Export the checkpoint with f16 or f32 weights, or repair the adapter.`,
-      { label, value: String(values[beyond]) },
+      `Adapter "${adapter.name}": lora_${half.toUpperCase()} of ${module} holds ${value}; beside q8 and q4 weights adapters are stored in float16, which ends at 65504. Repair the adapter, or export the checkpoint with f16 or f32 weights.`,
+      { adapter: adapter.name, module, value },
     );
   }
-  return halves;
 }

@@ -160,13 +160,22 @@ describe('adapters kept apart', () => {
   for (const format of ['q8', 'q4'] as const) {
     test(`beside ${format} weights are stored in float16, and computed with as exactly`, async () => {
       const model = await openDecoder(gpu, await exportedFixture('interval', format, 'keep'));
-      const logits = await allLogits(model);
       const recorded = recordedPrompt(gpu, readCase(FULL_CASES[1]));
       const embeds = (await model.inspector.forward(recorded)).get('inputs_embeds')!.values;
       recorded.dispose();
       const { config } = model.checkpoint;
-      const oracle = decoderOracle(config.decoder, await readOracleWeights(model.checkpoint), embeds);
-      expect(difference(logits, oracle.get('logits')!).relative).toBeLessThanOrEqual(1e-4);
+      for (const weight of [1, 0.5]) {
+        model.decoder.lora!.setWeights(new Map(config.adapters.map((name) => [name, weight])));
+        const logits = await allLogits(model);
+        const oracle = decoderOracle(
+          config.decoder,
+          await readOracleWeights(model.checkpoint, weight),
+          embeds,
+        );
+        expect(difference(logits, oracle.get('logits')!).relative, `weight ${weight}`).toBeLessThanOrEqual(
+          1e-4,
+        );
+      }
       const [layer] = model.decoder.lora!.layers;
       expect([layer!.qkv.a.dtype, layer!.down.b.dtype]).toEqual(['f16', 'f16']);
       await model.dispose();

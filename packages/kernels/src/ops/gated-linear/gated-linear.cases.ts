@@ -1,7 +1,7 @@
 import { WEIGHT_FORMATS } from '../../quant/formats.ts';
 import type { LinearCase } from '../linear/linear.cases.ts';
 
-const TWO_SEGMENTS = { rank: 18, segments: [1 / 2, 1], type: 'f32' } as const;
+const TWO_SEGMENTS = { rank: 18, segments: [1 / 2, 1] } as const;
 
 /** Cases of `gatedLinear`; `rows` counts outputs, so the weight has twice as many. */
 export const gatedLinearCases: readonly LinearCase[] = [
@@ -13,7 +13,7 @@ export const gatedLinearCases: readonly LinearCase[] = [
     rows: 75,
     columns: 96,
     norm: true,
-    lora: TWO_SEGMENTS,
+    lora: { ...TWO_SEGMENTS, type: 'f32' },
     sliceRows: 32,
   },
   { name: 'prefill', tokens: 9, rows: 45, columns: 64, formats: ['f16', 'q4'] },
@@ -23,7 +23,7 @@ export const gatedLinearCases: readonly LinearCase[] = [
     rows: 75,
     columns: 96,
     norm: true,
-    lora: TWO_SEGMENTS,
+    lora: { ...TWO_SEGMENTS, type: 'f16' },
     sliceRows: 50,
   },
   { name: 'f16 activations', tokens: 2, rows: 34, columns: 64, activations: 'f16' },

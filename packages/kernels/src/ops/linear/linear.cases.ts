@@ -40,6 +40,13 @@ export const linearCases: readonly LinearCase[] = [
   { name: 'two tokens with everything', ...everything(2, 76, 192) },
   { name: 'prefill with everything', ...everything(19, 150, 192), sliceRows: 64 },
   { name: 'prefill with everything, whole tiles of tokens', ...everything(64, 150, 192) },
+  {
+    name: 'prefill with LoRA in f32',
+    tokens: 19,
+    rows: 75,
+    columns: 96,
+    lora: { rank: 6, segments: THIRDS, type: 'f32' },
+  },
   { name: 'prefill, rows that divide nothing', tokens: 33, rows: 75, columns: 96, formats: WEIGHT_FORMATS },
   { name: 'prefill of 7', tokens: 7, rows: 65, columns: 64 },
   { name: 'prefill in large tiles', tokens: 70, rows: 3200, columns: 32, formats: ['q4'] },

@@ -1,6 +1,6 @@
 import type { BenchCase } from '../../../bench/bench-case.ts';
 import { randomFloats } from '../../../bench/random-inputs.ts';
-import { destroyTensors, uploadFloats } from '../../../testing/index.ts';
+import { destroyTensors, stored, uploadFloats } from '../../../testing/index.ts';
 import { loraDownOracle } from './lora-down.oracle.ts';
 import { loraDown } from './lora-down.ts';
 
@@ -12,19 +12,22 @@ const SHAPES = [
   { tokens: 64, columns: 2048, quick: false },
 ] as const;
 
-/** The down half of rank 16 on a stacked q, k, v projection. */
+/** The down half of rank 16 on a stacked q, k, v projection, float16 as beside quantised weights. */
 export const loraDownBenches: readonly BenchCase[] = SHAPES.map(({ tokens, columns, quick }) => ({
   op: 'lora-down',
   shape: `${tokens} x ${columns} -> ${SEGMENTS} x ${RANK}`,
   quick,
-  work: { bytes: 4 * (ROWS * columns + tokens * (columns + ROWS)), flops: 2 * tokens * ROWS * columns },
+  work: {
+    bytes: 2 * ROWS * columns + 4 * tokens * (columns + ROWS),
+    flops: 2 * tokens * ROWS * columns,
+  },
   tolerance: 2e-6,
   prepare(gpu, seed) {
     const inputs = randomFloats(tokens * columns, 2 * seed);
-    const down = randomFloats(ROWS * columns, 2 * seed + 1, 1 / Math.sqrt(columns));
+    const down = stored(randomFloats(ROWS * columns, 2 * seed + 1, 1 / Math.sqrt(columns)), 'f16');
     const factors = new Float32Array(ROWS).fill(2);
     const x = uploadFloats(gpu, 'x', [tokens, columns], inputs);
-    const a = uploadFloats(gpu, 'a', [ROWS, columns], down);
+    const a = uploadFloats(gpu, 'a', [ROWS, columns], down, 'f16');
     const scales = uploadFloats(gpu, 'scales', [ROWS], factors);
     const products = gpu.createTensor('products', [tokens, ROWS], 'f32');
     return {

@@ -9,7 +9,7 @@ export interface ExpertLora {
   readonly products: Tensor;
   /** `[experts, parts * rows, rank]`, f32 or f16: gate rows, then up rows. */
   readonly b: Tensor;
-  /** Sum of the ranks of all adapters; even. */
+  /** Joint rank of all adapters; even. */
   readonly rank: number;
 }
 

@@ -22,7 +22,7 @@ export interface MoeLoraProjection {
   readonly b: Tensor;
   /** `[parts * rank]`, f32: adapter weight times alpha / rank. */
   readonly scales: Tensor;
-  /** Sum of the ranks of all adapters. */
+  /** Joint rank of all adapters; even. */
   readonly rank: number;
 }
 
