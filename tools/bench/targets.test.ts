@@ -45,6 +45,21 @@ describe('targets', () => {
     });
   });
 
+  test('of two variants of a peer the faster counts, and the other where it is wrong', () => {
+    const shape = '256 new after 0, 16 x 64';
+    const [own] = sampleCase('attention-prefill', shape, 2).contenders;
+    const plain = sampleContender('ORT GroupQueryAttention', 3, 1.5);
+    const variant = sampleContender('ORT GroupQueryAttention, without subgroups', 4, 2);
+    const wrong = { name: plain.name, verdict: 'wrong', reason: 'relative error 3.0e-1' } as const;
+    const measured = (...peers: CaseResult['contenders']) => {
+      const result = { ...sampleCase('attention-prefill', shape, 2), contenders: [own!, ...peers] };
+      return rowOf(sampleReport([result]), shape)!.measured;
+    };
+    expect(measured(plain, variant)).toBe('1.50 (1.35-1.65) x');
+    expect(measured(wrong, variant)).toBe('2.00 (1.80-2.20) x, without subgroups');
+    expect(measured(wrong, { ...wrong, name: variant.name })).toBe('the peer is wrong');
+  });
+
   test('stays open where ours is wrong, less precise, or too fast to be true', () => {
     const [result] = reportWith(3).cases;
     const [own, peer] = result!.contenders;

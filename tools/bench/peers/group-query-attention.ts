@@ -2,8 +2,19 @@ import type { AttentionOperands } from '@uni-moe-web/kernels/bench';
 import type { OperatorPeer } from './onnx-operator.ts';
 import type { PeerBuffers } from './peer-buffers.ts';
 
+export const GROUP_QUERY_ATTENTION = 'ORT GroupQueryAttention';
+
+/** The same operator by its other algorithm, which is right where the one with subgroups is not. */
+export const ATTENTION_WITHOUT_SUBGROUPS = `${GROUP_QUERY_ATTENTION}, without subgroups`;
+
+const NOTE = 'with rotation and cache update, as ours';
+
 /** `GroupQueryAttention` with packed inputs, rotation and a cache of fixed size that it updates in place, as ours does. */
-export function groupQueryAttention(buffers: PeerBuffers, sets: readonly AttentionOperands[]): OperatorPeer {
+export function groupQueryAttention(
+  buffers: PeerBuffers,
+  sets: readonly AttentionOperands[],
+  hidesSubgroups = false,
+): OperatorPeer {
   const { qkv, keys, cos, past, numHeads } = sets[0]!;
   const [tokens = 0, width = 0] = qkv.shape;
   const [numKvHeads = 0, capacity = 0, headDim = 0] = keys.shape;
@@ -13,8 +24,13 @@ export function groupQueryAttention(buffers: PeerBuffers, sets: readonly Attenti
   const total = past + tokens;
   const optional = { name: '', shape: [] };
   return {
-    name: 'ORT GroupQueryAttention',
-    note: 'with rotation and cache update, as ours',
+    ...(hidesSubgroups
+      ? {
+          name: ATTENTION_WITHOUT_SUBGROUPS,
+          note: `${NOTE}; its device seems to have no subgroups, and ours does`,
+          hidesSubgroups,
+        }
+      : { name: GROUP_QUERY_ATTENTION, note: NOTE }),
     operator: {
       opType: 'GroupQueryAttention',
       attributes: { num_heads: numHeads, kv_num_heads: numKvHeads, do_rotary: 1, rotary_interleaved: 0 },

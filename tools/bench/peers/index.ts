@@ -37,11 +37,12 @@ export function onnxPeers({ webgpu, wasm }: OnnxRuntimes, gpu: Gpu, isLong: bool
     const buffers = new PeerBuffers(gpu);
     try {
       const attempts: PeerAttempt[] = [];
-      for (const peer of operatorPeers(buffers, inputs, isLong)) {
+      for (const peer of operatorPeers(gpu, buffers, inputs, isLong)) {
         // Copied before the other one can change what it shares, as attention does with the cache.
-        const onCpu = isLong
-          ? []
-          : [await attempt(`${peer.name}, wasm`, () => createCpuContender(wasm, gpu, peer))];
+        const onCpu =
+          isLong || peer.hidesSubgroups
+            ? []
+            : [await attempt(`${peer.name}, wasm`, () => createCpuContender(wasm, gpu, peer))];
         attempts.push(await attempt(peer.name, () => createOperatorContender(webgpu, gpu, peer)), ...onCpu);
       }
       return { attempts, dispose: () => buffers.destroy() };
@@ -52,7 +53,12 @@ export function onnxPeers({ webgpu, wasm }: OnnxRuntimes, gpu: Gpu, isLong: bool
   };
 }
 
-function operatorPeers(buffers: PeerBuffers, inputs: readonly BenchInput[], isLong: boolean): OperatorPeer[] {
+function operatorPeers(
+  gpu: Gpu,
+  buffers: PeerBuffers,
+  inputs: readonly BenchInput[],
+  isLong: boolean,
+): OperatorPeer[] {
   const matmuls = operandsOf(inputs, 'matmul');
   if (matmuls.length > 0) {
     const nearest: AccuracyLevel = matmuls[0]!.isRounded ? 4 : 1;
@@ -61,7 +67,12 @@ function operatorPeers(buffers: PeerBuffers, inputs: readonly BenchInput[], isLo
   const moes = operandsOf(inputs, 'moe');
   if (moes.length > 0) return [qmoe(buffers, moes)];
   const attentions = operandsOf(inputs, 'attention');
-  if (attentions.length > 0) return [groupQueryAttention(buffers, attentions)];
+  if (attentions.length > 0) {
+    // For one token it has a single algorithm.
+    const isPrefill = attentions[0]!.qkv.shape[0]! > 1;
+    const views = isPrefill && gpu.capabilities.subgroups ? [false, true] : [false];
+    return views.map((hidesSubgroups) => groupQueryAttention(buffers, attentions, hidesSubgroups));
+  }
   const norms = operandsOf(inputs, 'skip-norm');
   return norms.length > 0 ? [skipNorm(buffers, norms)] : [];
 }

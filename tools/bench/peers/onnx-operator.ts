@@ -1,5 +1,6 @@
 import type { Gpu, Tensor } from '@uni-moe-web/kernels';
 import type { Contender } from '@uni-moe-web/kernels/bench';
+import { withoutSubgroups } from '@uni-moe-web/runtime/inspect';
 import { encodeModel, type Attribute, type ElementType } from '@uni-moe-web/export/onnx';
 import type { Tensor as OnnxTensor } from 'onnxruntime-web/webgpu';
 
@@ -36,6 +37,8 @@ export interface OperatorPeer {
   readonly note?: string;
   /** Whether it rounds activations to 8 bits. */
   readonly isRounded?: boolean;
+  /** Lets it see the device as one without subgroups. */
+  readonly hidesSubgroups?: boolean;
   readonly operator: Operator;
   readonly sets: readonly OperatorData[];
 }
@@ -82,11 +85,12 @@ export function encodeOperator(
 export async function createOperatorContender(
   runtime: OnnxRuntime,
   gpu: Gpu,
-  { name, note, isRounded = false, operator, sets }: OperatorPeer,
+  { name, note, isRounded = false, hidesSubgroups = false, operator, sets }: OperatorPeer,
 ): Promise<Contender> {
   const bytes = await encodeOperator(operator);
+  const device = hidesSubgroups ? withoutSubgroups(gpu.device) : gpu.device;
   const session = await runtime.InferenceSession.create(bytes, {
-    executionProviders: [{ name: 'webgpu', device: gpu.device }],
+    executionProviders: [{ name: 'webgpu', device }],
     preferredOutputLocation: 'gpu-buffer',
     logSeverityLevel: 3,
   });

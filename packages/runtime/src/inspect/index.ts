@@ -12,6 +12,7 @@ export { GREEDY } from './greedy.ts';
 export { inspectedEngine } from './inspected-engine.ts';
 export { PromptExperts, type PromptRowKind, type RoutedRows } from './prompt-experts.ts';
 export { Sampler } from '../decoder/sampler.ts';
+export { withoutSubgroups } from '../towers/device-view.ts';
 export { tuneDecoder } from '../engine/tuning.ts';
 export type { EngineTuning } from '../engine/engine.ts';
 export { loadModel, type LoadedModel, type ModelOptions } from '../engine/load-model.ts';
