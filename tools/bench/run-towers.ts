@@ -59,7 +59,10 @@ export async function runTowers(
         done(result);
       }
     } catch (error) {
-      failed.push(`towers by ${provider} (${messageOf(error)})`);
+      const missing = wanted.filter(
+        (name) => !towers.some((tower) => tower.name === name && tower.provider === provider),
+      );
+      failed.push(...missing.map((name) => `${name} by ${provider} (${messageOf(error)})`));
     } finally {
       await model?.dispose();
     }
