@@ -1,3 +1,4 @@
+export * from './cache-types.ts';
 export * from './chi-square.ts';
 export * from './compare.ts';
 export * from './gpu-paths.ts';

@@ -1,7 +1,8 @@
 export { deleteCachedCheckpoint, listCachedCheckpoints, type CachedCheckpoint } from './cache.ts';
 export type { Checkpoint, LoadedTensor, LoadOptions } from './checkpoint.ts';
 export * from './errors.ts';
-export { openCheckpoint, type CheckpointLocation, type OpenOptions } from './open.ts';
+export type { CheckpointLocation } from './location.ts';
+export { openCheckpoint, type OpenOptions } from './open.ts';
 export type { LoadProgress, OnProgress } from './progress.ts';
 export type { RetryPolicy } from './retry.ts';
 export type { StoredDtype, TensorInfo } from './safetensors.ts';

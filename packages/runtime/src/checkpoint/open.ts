@@ -1,7 +1,6 @@
 import type * as v from 'valibot';
 import { scoped } from './abort.ts';
 import { PieceCache, readRecord, writeRecord } from './cache.ts';
-import { checkpointUrl, isUrl } from './checkpoint-url.ts';
 import { findFile, LoadedCheckpoint, type Checkpoint, type LoadOptions } from './checkpoint.ts';
 import { CheckpointFormatError, CheckpointIntegrityError, CheckpointNetworkError } from './errors.ts';
 import {
@@ -18,6 +17,7 @@ import {
 } from './format.ts';
 import { sha256Hex } from './integrity.ts';
 import { MAX_CONFIG_BYTES, MAX_INDEX_BYTES, MAX_MANIFEST_BYTES } from './limits.ts';
+import { checkpointUrl, isUrl, type CheckpointLocation } from './location.ts';
 import { expectVersion, parseManifest } from './manifest.ts';
 import type { ReadContext } from './piece-reader.ts';
 import { ProgressMeter } from './progress.ts';
@@ -43,9 +43,6 @@ export interface OpenOptions extends LoadOptions, HttpOptions {
   /** SHA-256 of `manifest.json`, in hexadecimal: any other checkpoint at this place, or kept from it, is refused. */
   readonly manifestSha256?: string;
 }
-
-/** A base URL, a folder that the user chose, its files, or a source of your own. */
-export type CheckpointLocation = string | URL | FileSystemDirectoryHandle | Iterable<File> | CheckpointSource;
 
 const DEFAULT_STALL_TIMEOUT_MS = 30_000;
 

@@ -12,7 +12,8 @@ import {
 } from '../engine/prepare-prompt.ts';
 import type { ModalityName } from '../modalities/modality.ts';
 import { tokenizePrompt } from '../models/prompt.ts';
-import { referencePrompts, type ReferenceTurn } from '../models/reference-registry.ts';
+import type { ReferenceTurn } from '../models/reference-prompts.ts';
+import { referencePrompts } from '../models/reference-registry.ts';
 import type { TowerTensor } from '../towers/index.ts';
 import { GREEDY } from './greedy.ts';
 

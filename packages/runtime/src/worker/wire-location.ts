@@ -1,7 +1,7 @@
 import * as Comlink from 'comlink';
 import { untilAborted } from '../abort.ts';
 import type { ByteRange, CheckpointLocation, CheckpointSource } from '../checkpoint/index.ts';
-import { checkpointUrl, isUrl } from '../checkpoint/checkpoint-url.ts';
+import { checkpointUrl, isUrl } from '../checkpoint/location.ts';
 import { toWireResult, fromWireResult, type WireResult } from './wire-errors.ts';
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  cacheTypes,
   destroyTensors,
   expectClose,
   gpuPaths,
@@ -11,26 +12,17 @@ import {
   uploadIntegers,
 } from '../../../testing/index.ts';
 import { CommandList } from '../../gpu/command-list.ts';
-import type { FloatType } from '../../tensor/tensor.ts';
 import { attentionInputs } from '../attention-prefill/attention-prefill.cases.ts';
 import { attentionOracle } from '../attention-prefill/attention-prefill.oracle.ts';
 import { attentionDecodeCases } from './attention-decode.cases.ts';
 import { attentionDecode, attentionDecodeScratch } from './attention-decode.ts';
-
-/** Types of activations and cache; an f16 cache must work without shader-f16 too. */
-const TYPES: readonly { activations: FloatType; cache: FloatType }[] = [
-  { activations: 'f32', cache: 'f32' },
-  { activations: 'f32', cache: 'f16' },
-  { activations: 'f16', cache: 'f16' },
-];
 
 for (const { name: path, gpu } of await gpuPaths()) {
   // Merged teams are tested on every path, teams alone wherever a subgroup can be one.
   const workgroups = gpu.capabilities.subgroupMinSize >= 4 ? [false, true] : [false];
   describe(`attention-decode (${path})`, () => {
     for (const testCase of attentionDecodeCases) {
-      for (const { activations, cache } of TYPES) {
-        if (activations === 'f16' && !gpu.capabilities.f16) continue;
+      for (const { activations, cache } of cacheTypes(gpu)) {
         if (cache === 'f16' && !testCase.f16) continue;
         test(`${testCase.name}, ${activations} activations, ${cache} cache`, async () => {
           const { heads, kvHeads, headDim, capacity, past } = testCase;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  cacheTypes,
   destroyTensors,
   expectClose,
   gpuPaths,
@@ -11,18 +12,10 @@ import {
   uploadIntegers,
 } from '../../../testing/index.ts';
 import { CommandList } from '../../gpu/command-list.ts';
-import type { FloatType } from '../../tensor/tensor.ts';
 import { attentionInputs, attentionPrefillCases } from './attention-prefill.cases.ts';
 import { attentionOracle } from './attention-prefill.oracle.ts';
 import { attentionPrefill } from './attention-prefill.ts';
 import { choosePrefill } from './prefill-variant.ts';
-
-/** Types of activations and cache; an f16 cache must work without shader-f16 too. */
-const TYPES: readonly { activations: FloatType; cache: FloatType }[] = [
-  { activations: 'f32', cache: 'f32' },
-  { activations: 'f32', cache: 'f16' },
-  { activations: 'f16', cache: 'f16' },
-];
 
 for (const { name: path, gpu } of await gpuPaths()) {
   // The tiles are tested on every path, the broadcasts at every subgroup size that exists.
@@ -47,8 +40,7 @@ for (const { name: path, gpu } of await gpuPaths()) {
       const shape = { rows: (tokens * heads) / kvHeads, numKvHeads: kvHeads, headDim };
       const variant = choosePrefill(adapter, shape);
       const detail = `${variant.kind} of ${variant.kind === 'tiles' ? variant.tileRows : variant.rows} rows`;
-      for (const { activations, cache } of TYPES) {
-        if (activations === 'f16' && !gpu.capabilities.f16) continue;
+      for (const { activations, cache } of cacheTypes(gpu)) {
         if (cache === 'f16' && !testCase.f16) continue;
         test(`${detail}, ${testCase.name}, ${activations} activations, ${cache} cache`, async () => {
           const inputs = attentionInputs(testCase);

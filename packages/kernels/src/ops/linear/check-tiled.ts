@@ -7,7 +7,6 @@ import {
   stored,
   TOLERANCE,
   uploadFloats,
-  uploadIntegers,
   uploadWeights,
   type Tolerance,
 } from '../../../testing/index.ts';
@@ -19,9 +18,7 @@ import { packMatrix, unpackMatrix } from '../../quant/index.ts';
 import type { FloatType } from '../../tensor/tensor.ts';
 import { gatedLinearOracle } from '../gated-linear/gated-linear.oracle.ts';
 import { gatedLinear } from '../gated-linear/gated-linear.ts';
-import { alignOracle } from '../moe/align/align.oracle.ts';
-import { maxTiles, NO_EXPERT } from '../moe/align/align.ts';
-import { expertMatrices, loraInputs, uploadExperts } from '../moe/expert-inputs.ts';
+import { expertMatrices, loraInputs, uploadAlignment, uploadExperts } from '../moe/expert-inputs.ts';
 import { expertIds } from '../moe/experts-decode/experts-decode.cases.ts';
 import type { GroupedCase } from '../moe/grouped-matmul/grouped-matmul.cases.ts';
 import { slotProductsOracle } from '../moe/grouped-matmul/grouped-matmul.oracle.ts';
@@ -142,21 +139,8 @@ export async function checkTiledGrouped(gpu: Gpu, check: TiledGroupedCheck): Pro
   const xValues = stored(prepareInputs(scaled), activations);
   const ids = expertIds(testCase);
   const lora = testCase.lora && loraInputs(testCase.lora, slots, experts, gated ? 2 : 1, rows);
-  const tiles = maxTiles(slots, experts, tileRows);
-  const aligned = alignOracle(ids, experts, tileRows);
   const x = uploadFloats(gpu, 'x', [inputRows, columns], xValues, activations);
-  const sortedSlots = uploadIntegers(
-    gpu,
-    'sorted slots',
-    [tiles, tileRows],
-    padded(aligned.sortedSlots, tiles * tileRows, 0),
-  );
-  const tileExperts = uploadIntegers(
-    gpu,
-    'tile experts',
-    [tiles],
-    padded(aligned.tileExperts, tiles, NO_EXPERT),
-  );
+  const { sortedSlots, tileExperts } = uploadAlignment(gpu, ids, experts, tileRows);
   const adapters = lora?.upload(gpu);
   const y = guardedTensor(gpu, 'y', [slots, rows], activations);
   const list = new CommandList(gpu);
@@ -196,10 +180,4 @@ export async function checkTiledGrouped(gpu: Gpu, check: TiledGroupedCheck): Pro
   destroyWeights(weight);
   destroyTensors(x, sortedSlots, tileExperts, y);
   if (adapters) destroyTensors(adapters.products, adapters.b);
-}
-
-function padded(values: Uint32Array, length: number, fill: number): Uint32Array<ArrayBuffer> {
-  const result = new Uint32Array(length).fill(fill);
-  result.set(values);
-  return result;
 }

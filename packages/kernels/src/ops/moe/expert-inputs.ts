@@ -1,11 +1,13 @@
 import { randomNormal } from '../../../testing/random.ts';
-import { stored, uploadFloats } from '../../../testing/tensors.ts';
+import { stored, uploadFloats, uploadIntegers } from '../../../testing/tensors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { quantBytesPerRow, type PackedMatrix, type WeightFormat } from '../../quant/formats.ts';
 import { packMatrix, unpackMatrix } from '../../quant/pack.ts';
 import { uploadWeights } from '../../tensor/pack-weights.ts';
-import type { FloatType } from '../../tensor/tensor.ts';
+import type { FloatType, Tensor } from '../../tensor/tensor.ts';
 import type { WeightMatrix } from '../../tensor/weight-matrix.ts';
+import { alignOracle } from './align/align.oracle.ts';
+import { maxTiles, NO_EXPERT } from './align/align.ts';
 import type { ExpertLora } from './expert-weights.ts';
 import type { LoraValues } from './grouped-matmul/grouped-matmul.oracle.ts';
 
@@ -56,6 +58,25 @@ export function uploadExperts(
   const { format, rows, columns } = packed[0]!;
   const maxSliceBytes = Math.ceil(rows / slices) * quantBytesPerRow(format, columns) * packed.length;
   return uploadWeights(gpu, name, packed, { gated, maxSliceBytes });
+}
+
+/** Uploads the slots of `ids` sorted by expert in tiles, as `moeAlign` leaves them: as many tiles as there can be. */
+export function uploadAlignment(
+  gpu: Gpu,
+  ids: Uint32Array,
+  numExperts: number,
+  tileRows: number,
+): { sortedSlots: Tensor; tileExperts: Tensor } {
+  const tiles = maxTiles(ids.length, numExperts, tileRows);
+  const aligned = alignOracle(ids, numExperts, tileRows);
+  const sortedSlots = new Uint32Array(tiles * tileRows);
+  sortedSlots.set(aligned.sortedSlots);
+  const tileExperts = new Uint32Array(tiles).fill(NO_EXPERT);
+  tileExperts.set(aligned.tileExperts);
+  return {
+    sortedSlots: uploadIntegers(gpu, 'sorted slots', [tiles, tileRows], sortedSlots),
+    tileExperts: uploadIntegers(gpu, 'tile experts', [tiles], tileExperts),
+  };
 }
 
 /** Adapters that lie side by side. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  cacheTypes,
   destroyTensors,
   expectClose,
   gpuPaths,
@@ -12,17 +13,9 @@ import {
   uploadIntegers,
 } from '../../../testing/index.ts';
 import { CommandList } from '../../gpu/command-list.ts';
-import type { FloatType } from '../../tensor/tensor.ts';
 import { ropeAppendCases, ropeAppendInputs, type RopeAppendCase } from './rope-append.cases.ts';
 import { ropeAppendOracle } from './rope-append.oracle.ts';
 import { ropeAppend } from './rope-append.ts';
-
-/** Types of activations and cache; an f16 cache must work without shader-f16 too. */
-const TYPES: readonly { activations: FloatType; cache: FloatType }[] = [
-  { activations: 'f32', cache: 'f32' },
-  { activations: 'f32', cache: 'f16' },
-  { activations: 'f16', cache: 'f16' },
-];
 
 /** Elements of the cache that changed although they belong to other tokens. */
 function changedElsewhere(
@@ -41,8 +34,7 @@ function changedElsewhere(
 for (const { name: path, gpu } of await gpuPaths()) {
   describe(`rope-append (${path})`, () => {
     for (const testCase of ropeAppendCases) {
-      for (const { activations, cache } of TYPES) {
-        if (activations === 'f16' && !gpu.capabilities.f16) continue;
+      for (const { activations, cache } of cacheTypes(gpu)) {
         test(`${testCase.name}, ${activations} activations, ${cache} cache`, async () => {
           const { tokens, heads, kvHeads, headDim, capacity, past } = testCase;
           const inputs = ropeAppendInputs(testCase);

@@ -2,7 +2,7 @@ import type { ModalityName } from '../../modalities/modality.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { PromptStructureError } from '../errors.ts';
 import type { PromptElement, PromptSegment } from '../prompt.ts';
-import type { ReferencePrompts, ReferenceTurn } from '../reference-registry.ts';
+import type { ReferencePrompts, ReferenceTurn } from '../reference-prompts.ts';
 import { TEMPLATES, type Template } from './template.ts';
 
 /** Literal and negative id of each placeholder (specification 3.2). The ids never reach the embedding table. */

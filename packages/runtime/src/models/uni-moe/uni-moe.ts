@@ -1,4 +1,4 @@
-import type { ModelFamily } from '../registry.ts';
+import type { ModelFamily } from '../model-family.ts';
 import { renderConversation, TEMPLATES } from './template.ts';
 
 /** Uni-MoE on LLaMA: the variants speech, interval (speech_dp), audio and 8e share their prompts. */

@@ -1,6 +1,6 @@
 // packed-tile: a tile of TILE_ROWS input rows × 64 weight rows by dot products of four signed bytes (the language feature
-// packed_4x8_integer_dot_product). Inputs are rounded to 8 bits with a scale per row and 32 columns. The piece behind it
-// says what the tile is of:
+// packed_4x8_integer_dot_product). Inputs are rounded to 8 bits with a scale per row and 32 columns. The pieces behind
+// it say what the tile is of:
 //   PARTS                         1, or 2 when GATED: then columns 32 to 63 are the up rows of columns 0 to 31
 //   struct Work, work_of, is_idle what a workgroup does, from its place in the grid
 //   input_row, weight_row         rows of x and of quants behind a row and a column of the tile

@@ -1,9 +1,6 @@
-// linear-tile: the tile of matrix-tile is one of a linear layer: y[m, n] = Σ over k of x[m, k] · weight[n, k].
-//   LORA, BIAS, GATED and ACCUMULATE as in the piece linear-layer; never NORM.
+// linear-tile: the tile of matrix-tile as one of a linear layer, from linear-work.
 // LoRA adds steps with products as inputs and B as weights, masked to the rows of one segment.
-#include <linear-layer>
 
-const PARTS: u32 = select(1u, 2u, GATED);
 const WEIGHT_STEPS: u32 = (COLUMN_VECTORS + STEP_VECTORS - 1u) / STEP_VECTORS;
 #if LORA
 const LORA_STEPS: u32 = (LORA_RANK + STEP_COLUMNS - 1u) / STEP_COLUMNS;   // of one segment
@@ -12,39 +9,16 @@ const STEPS: u32 = WEIGHT_STEPS + LORA_SEGMENTS * LORA_STEPS;
 const STEPS: u32 = WEIGHT_STEPS;
 #endif
 
-struct Work {
-  first_token: u32,
-  first_row: u32,   // of the slice, and of its part
-}
-
-fn work_of(group: vec3<u32>, grid: vec3<u32>) -> Work {
-  return Work(group.x * TILE_ROWS, group.y * TILE_OUTPUTS);
-}
-
-fn is_idle(work: Work) -> bool {
-  return false;
-}
-
 // Row of the buffer (or of LoRA's B, with rows = N) behind a column of the tile. One beyond the slice becomes its last: it
 // is computed and not stored.
 fn weight_row(work: Work, column: u32, rows: u32) -> u32 {
   return min(work.first_row + column_output(column), params.rows - 1u) + column_part(column) * rows;
 }
 
-// Whether the tile has no rows in a segment, so that its steps would add nothing.
 fn is_skipped(work: Work, step: u32) -> bool {
 #if LORA
   if (step >= WEIGHT_STEPS) {
-    let segment = (step - WEIGHT_STEPS) / LORA_STEPS;
-    let first = params.row_start + work.first_row;
-    let last = params.row_start + min(work.first_row + TILE_OUTPUTS, params.rows) - 1u;
-    for (var part = 0u; part < PARTS; part++) {
-      let start = part * params.total_rows;
-      if (lora_segment(start + first) <= segment && segment <= lora_segment(start + last)) {
-        return false;
-      }
-    }
-    return true;
+    return misses_segment(work, (step - WEIGHT_STEPS) / LORA_STEPS);
   }
 #endif
   return false;
@@ -114,11 +88,4 @@ fn fill_step(work: Work, step: u32, lane: u32) {
   }
 #endif
   fill_weights(work, step, lane);
-}
-
-fn store_output(work: Work, row: u32, output: u32, sum: f32) {
-  let m = work.first_token + row;
-  if (m < params.num_tokens) {
-    store_one(m, work.first_row + output, sum);
-  }
 }

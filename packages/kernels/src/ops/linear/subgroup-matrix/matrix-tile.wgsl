@@ -1,5 +1,5 @@
 // matrix-tile: a tile of TILE_ROWS input rows × 64 weight rows by subgroup matrices. The piece before it (matrices) has their
-// loads, products and stores; the one behind it says what the tile is of:
+// loads, products and stores; those behind it say what the tile is of:
 //   PARTS, STEPS                 1, or 2 when GATED · steps along K, and along the rank of LoRA
 //   struct Work, work_of, is_idle   what a workgroup does, from its place in the grid
 //   is_skipped, fill_step        whether a step has anything to add · writes a step's inputs and weights with fill_tile

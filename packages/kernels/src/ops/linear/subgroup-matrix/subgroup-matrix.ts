@@ -2,6 +2,8 @@ import type { Capabilities, SubgroupMatrix } from '../../../gpu/capabilities.ts'
 import { defineKernel } from '../../../gpu/kernel.ts';
 import type { TiledKernel } from '../../../gpu/tuning.ts';
 import { WEIGHT_FORMATS } from '../../../quant/formats.ts';
+import groupedWork from '../grouped-work.wgsl?raw';
+import linearWork from '../linear-work.wgsl?raw';
 import groupedTile from './grouped-tile.wgsl?raw';
 import linearTile from './linear-tile.wgsl?raw';
 import matrices from './matrices.wgsl?raw';
@@ -62,7 +64,7 @@ export function subgroupMatrixLinear(
   capabilities: Capabilities,
   choice = subgroupMatrixChoices(capabilities)[0],
 ): TiledKernel | undefined {
-  return choice && tiledKernel('linear-subgroup-matrix', linearTile, choice);
+  return choice && tiledKernel('linear-subgroup-matrix', [linearWork, linearTile], choice);
 }
 
 /** Grouped matrix products of experts by subgroup matrices, as `subgroupMatrixLinear`. */
@@ -70,13 +72,13 @@ export function subgroupMatrixGrouped(
   capabilities: Capabilities,
   choice = subgroupMatrixChoices(capabilities)[0],
 ): TiledKernel | undefined {
-  return choice && tiledKernel('grouped-subgroup-matrix', groupedTile, choice);
+  return choice && tiledKernel('grouped-subgroup-matrix', [groupedWork, groupedTile], choice);
 }
 
-function tiledKernel(name: string, tile: string, choice: SubgroupMatrixChoice): TiledKernel {
+function tiledKernel(name: string, operands: readonly string[], choice: SubgroupMatrixChoice): TiledKernel {
   const { matrix, lanes, layoutArguments } = choice;
   return {
-    ...defineKernel(name, [matrices, matrixTile, tile].join('\n')),
+    ...defineKernel(name, [matrices, matrixTile, ...operands].join('\n')),
     template: {
       component_type: matrix.componentType,
       MATRIX_M: matrix.M,

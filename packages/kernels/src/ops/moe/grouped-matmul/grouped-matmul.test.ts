@@ -9,13 +9,10 @@ import {
   stored,
   TOLERANCE,
   uploadFloats,
-  uploadIntegers,
 } from '../../../../testing/index.ts';
 import { CommandList } from '../../../gpu/command-list.ts';
 import { destroyWeights } from '../../../tensor/pack-weights.ts';
-import { alignOracle } from '../align/align.oracle.ts';
-import { maxTiles, NO_EXPERT } from '../align/align.ts';
-import { expertMatrices, loraInputs, uploadExperts } from '../expert-inputs.ts';
+import { expertMatrices, loraInputs, uploadAlignment, uploadExperts } from '../expert-inputs.ts';
 import { expertIds } from '../experts-decode/experts-decode.cases.ts';
 import { groupedMatmulCases } from './grouped-matmul.cases.ts';
 import { slotProductsOracle } from './grouped-matmul.oracle.ts';
@@ -49,21 +46,8 @@ for (const { name: path, gpu } of await gpuPaths()) {
             const xValues = stored(randomNormal(inputRows * columns, 2, magnitude), dtype);
             const ids = expertIds(testCase);
             const lora = testCase.lora && loraInputs(testCase.lora, slots, numExperts, gated ? 2 : 1, rows);
-            const tiles = maxTiles(slots, numExperts, tileRows);
-            const aligned = alignOracle(ids, numExperts, tileRows);
             const x = uploadFloats(gpu, 'x', [inputRows, columns], xValues, dtype);
-            const sortedSlots = uploadIntegers(
-              gpu,
-              'sorted slots',
-              [tiles, tileRows],
-              padded(aligned.sortedSlots, tiles * tileRows, 0),
-            );
-            const tileExperts = uploadIntegers(
-              gpu,
-              'tile experts',
-              [tiles],
-              padded(aligned.tileExperts, tiles, NO_EXPERT),
-            );
+            const { sortedSlots, tileExperts } = uploadAlignment(gpu, ids, numExperts, tileRows);
             const adapters = lora?.upload(gpu);
             const y = guardedTensor(gpu, 'y', [slots, rows], dtype);
             const list = new CommandList(gpu);
@@ -142,9 +126,3 @@ test('broadcasts are for subgroups of 4 to 8 only', () => {
     'tiles',
   ]);
 });
-
-function padded(values: Uint32Array, length: number, fill: number): Uint32Array<ArrayBuffer> {
-  const result = new Uint32Array(length).fill(fill);
-  result.set(values);
-  return result;
-}

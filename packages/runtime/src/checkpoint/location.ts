@@ -1,6 +1,9 @@
 import { baseUrl } from '../base-url.ts';
 import { CheckpointUnsupportedError } from './errors.ts';
-import type { CheckpointLocation } from './open.ts';
+import type { CheckpointSource } from './source.ts';
+
+/** A base URL, a folder that the user chose, its files, or a source of your own. */
+export type CheckpointLocation = string | URL | FileSystemDirectoryHandle | Iterable<File> | CheckpointSource;
 
 /** Whether a location is, or by its type can only be meant as, a URL: not a folder, files or a source. */
 export function isUrl(location: CheckpointLocation): location is string | URL {

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
-import { checkpointUrl, isUrl } from './checkpoint-url.ts';
+import { checkpointUrl, isUrl, type CheckpointLocation } from './location.ts';
 import { CheckpointUnsupportedError } from './errors.ts';
-import type { CheckpointLocation } from './open.ts';
 
 it.each(['https://host.test/a', new URL('https://host.test/a')])('is a copy of the URL %s', (location) => {
   expect(isUrl(location)).toBe(true);
