@@ -37,6 +37,7 @@ export async function runTowers(
   const failed: string[] = [];
   for (const provider of PROVIDERS) {
     let model: LoadedModel | undefined;
+    const pending = new Set(wanted);
     try {
       model = await loadModel(checkpoint, {
         towers: provider,
@@ -45,8 +46,9 @@ export async function runTowers(
         gpu: { without: options.without },
       });
       for (const { name, description, media } of await inputs(model)) {
-        if (!wanted.includes(name)) continue;
+        if (!pending.has(name)) continue;
         const { loadMs, ms, values } = await timeEncode(model, media, timing);
+        pending.delete(name);
         const other = embeddings.get(name);
         embeddings.set(name, values);
         const error = other ? relativeDifference(values, other) : 0;
@@ -59,10 +61,7 @@ export async function runTowers(
         done(result);
       }
     } catch (error) {
-      const missing = wanted.filter(
-        (name) => !towers.some((tower) => tower.name === name && tower.provider === provider),
-      );
-      failed.push(...missing.map((name) => `${name} by ${provider} (${messageOf(error)})`));
+      for (const name of pending) failed.push(`${name} by ${provider} (${messageOf(error)})`);
     } finally {
       await model?.dispose();
     }

@@ -23,6 +23,10 @@ fn is_idle(work: Work) -> bool {
   return work.expert == NO_EXPERT || work.first_row >= params.rows;
 }
 
+fn is_skipped(work: Work, step: u32) -> bool {
+  return false;
+}
+
 fn store_output(work: Work, row: u32, output: u32, sum: f32) {
   let slot = sorted_slots[work.first_slot + row];
   if (slot < params.num_slots && work.first_row + output < params.rows) {

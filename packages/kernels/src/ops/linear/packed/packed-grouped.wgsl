@@ -17,10 +17,6 @@ fn weight_row(work: Work, column: u32) -> u32 {
 #if LORA
 const LORA_STEPS: u32 = (LORA_COLUMNS + 15u) / 16u;
 
-fn is_skipped(work: Work, step: u32) -> bool {
-  return false;
-}
-
 fn lora_inputs(work: Work, row: u32, step: u32, v: u32) -> vec4<f32> {
   let slot = min(sorted_slots[work.first_slot + row], params.num_slots - 1u);
   var value = vec4<f32>();

@@ -8,10 +8,6 @@ const STEPS: u32 = WEIGHT_STEPS + (LORA_COLUMNS + STEP_COLUMNS - 1u) / STEP_COLU
 const STEPS: u32 = WEIGHT_STEPS;
 #endif
 
-fn is_skipped(work: Work, step: u32) -> bool {
-  return false;
-}
-
 // Weight row behind a column of the tile, within its part of the slice. One beyond the slice becomes its last: it is
 // computed and not stored.
 fn weight_row(work: Work, column: u32) -> u32 {
